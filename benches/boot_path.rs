@@ -1,0 +1,3 @@
+//! What resolving and rendering cost.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The server: what machines and operators talk to.
+
+fn main() {}

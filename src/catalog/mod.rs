@@ -1,0 +1,1 @@
+//! The immutable, indexed, in-memory form of the four nouns.

@@ -1,0 +1,1 @@
+//! The command line client: nouns and verbs, and how their answers are printed.

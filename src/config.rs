@@ -1,0 +1,1 @@
+//! Configuration: embedded defaults, then a file, then the environment, then flags.

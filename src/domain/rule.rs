@@ -1,0 +1,65 @@
+//! What machines get that no binding speaks for.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use super::violation::check_keys;
+use super::{Name, Params, Selector, Templates, Violation, selector};
+
+/// What the machines that a selector matches get.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its name.
+    pub name: Name,
+    /// Rules of higher priority are tried first.
+    #[serde(default)]
+    pub priority: i32,
+    /// Whom it is for.
+    #[serde(default, rename = "match", skip_serializing_if = "Selector::is_empty")]
+    pub selector: Selector,
+    /// The image that it gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Name>,
+    /// The middle layer of parameters.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    pub params: Params,
+    /// Templates that win over those of the image.
+    #[serde(default, skip_serializing_if = "Templates::is_empty")]
+    pub templates: Templates,
+}
+
+impl Rule {
+    /// A rule of this name that matches everything and gives nothing.
+    pub fn new(name: Name) -> Self {
+        Self {
+            name,
+            priority: 0,
+            selector: Selector::default(),
+            image: None,
+            params: Params::new(),
+            templates: Templates::new(),
+        }
+    }
+
+    /// The total order in which rules are tried: priority (higher first), specificity (more first), name.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let key = |rule: &Self| (rule.priority, rule.selector.specificity());
+        let (a, b) = (key(self), key(other));
+        selector::order((a.0, a.1, self.name.as_str()), (b.0, b.1, other.name.as_str()))
+    }
+
+    /// What an operator must mend before this rule can be stored.
+    pub fn violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        if self.image.is_none() && self.templates.is_empty() {
+            found.push(Violation::new(
+                "image",
+                "is missing, and no templates are given; a rule must give one of them",
+            ));
+        }
+        check_keys("params", self.params.keys(), &mut found);
+        found
+    }
+}

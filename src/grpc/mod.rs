@@ -1,0 +1,1 @@
+//! The management API: converts, calls the service, converts back.

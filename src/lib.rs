@@ -1,0 +1,18 @@
+//! pxe-init tells each machine that boots over the network what to boot, and says why.
+//!
+//! `docs/architecture.md` shows how the modules fit together; `tests/it/arrows.rs` holds their order.
+
+pub mod catalog;
+pub mod client;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod grpc;
+pub mod http;
+pub mod proto;
+pub mod render;
+pub mod resolve;
+pub mod server;
+pub mod service;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,1 @@
+//! The use cases, and the snapshot that they read and swap.
