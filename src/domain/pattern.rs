@@ -110,18 +110,18 @@ impl Pattern {
     pub fn contains(&self, ip: IpAddr) -> bool {
         let Self::Net(network, prefix) = self else { return self.matches_text(&ip.to_string()) };
         let ip = ip.to_canonical();
-        network.is_ipv4() == ip.is_ipv4() && masked(ip, *prefix) == *network
+        network.is_ipv4() == ip.is_ipv4() && Self::masked(ip, *prefix) == *network
     }
-}
 
-/// `ip` with all bits beyond the first `prefix` cleared.
-pub(super) fn masked(ip: IpAddr, prefix: u8) -> IpAddr {
-    match ip {
-        IpAddr::V4(v4) => {
-            IpAddr::V4((v4.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)).into())
-        }
-        IpAddr::V6(v6) => {
-            IpAddr::V6((v6.to_bits() & u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0)).into())
+    /// `ip` with all bits beyond the first `prefix` cleared.
+    pub fn masked(ip: IpAddr, prefix: u8) -> IpAddr {
+        match ip {
+            IpAddr::V4(v4) => {
+                IpAddr::V4((v4.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)).into())
+            }
+            IpAddr::V6(v6) => IpAddr::V6(
+                (v6.to_bits() & u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0)).into(),
+            ),
         }
     }
 }
@@ -145,7 +145,7 @@ fn parse_net(text: &str) -> Result<Pattern, InvalidPattern> {
         }
         Some(_) => return Err(invalid()),
     };
-    let network = masked(address, prefix);
+    let network = Pattern::masked(address, prefix);
     if network == address {
         Ok(Pattern::Net(network, prefix))
     } else {
