@@ -30,7 +30,7 @@ pub struct RuleIndex {
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Slot<'a> {
     Exact(&'a Key, Cow<'a, str>),
-    Prefix(&'a Key, &'a str),
+    Prefix(&'a Key, String),
     Net(IpAddr, u8),
 }
 
@@ -148,7 +148,7 @@ fn slots(term: &Term) -> Option<Vec<Slot<'_>>> {
             Pattern::Net(network, bits) => Some(Slot::Net(*network, *bits)),
             Pattern::Glob(glob) => match glob.split('*').next() {
                 Some("") | None => None,
-                Some(prefix) => Some(Slot::Prefix(&term.key, prefix)),
+                Some(prefix) => Some(Slot::Prefix(&term.key, prefix.to_ascii_lowercase())),
             },
         })
         .collect()

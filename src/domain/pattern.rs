@@ -18,7 +18,7 @@ pub enum Pattern {
     Uuid(Uuid),
     /// This text.
     Text(String),
-    /// Text in which each `*` stands for any characters, also none. Lower case.
+    /// Text in which each `*` stands for any characters, also none.
     Glob(String),
     /// Addresses whose first bits are those of the network; a single address has all of its bits.
     Net(IpAddr, u8),
@@ -58,10 +58,9 @@ impl Pattern {
             return Err(InvalidPattern::Control(c));
         }
         if text.contains('*') {
-            let lower = text.to_ascii_lowercase();
             return Ok(Self::Glob(match attribute {
-                Some(Attribute::Mac) => lower.replace('-', ":"),
-                _ => lower,
+                Some(Attribute::Mac) => text.to_ascii_lowercase().replace('-', ":"),
+                _ => text.to_owned(),
             }));
         }
         match attribute {
@@ -162,7 +161,7 @@ fn glob_matches(glob: &str, value: &str) -> bool {
         if glob.get(g) == Some(&b'*') {
             retry = Some((g + 1, v));
             g += 1;
-        } else if glob.get(g) == Some(&value[v].to_ascii_lowercase()) {
+        } else if glob.get(g).is_some_and(|b| b.eq_ignore_ascii_case(&value[v])) {
             g += 1;
             v += 1;
         } else if let Some((after_star, from)) = retry {

@@ -76,7 +76,7 @@ pub fn explain(catalog: &Catalog, facts: &Facts) -> Explanation {
         let won = mismatch.is_none() && winner.is_none();
         let reason = match (mismatch, winner) {
             (Some(term), _) => explain_mismatch(term, subject),
-            (None, None) => format!("matches {} and comes first", rule.selector),
+            (None, None) => format!("the first rule that matches: {}", rule.selector),
             (None, Some(Winner::Binding)) => {
                 "matches, but the machine's own binding wins over every rule".to_owned()
             }
