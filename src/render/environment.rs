@@ -116,7 +116,6 @@ fn add_filters(environment: &mut Environment<'static>, style: Style, max: usize)
     environment.add_filter("first", filters::first);
     environment.add_filter("int", filters::int);
     environment.add_filter("items", filters::items);
-    environment.add_filter("join", filters::join);
     environment.add_filter("last", filters::last);
     environment.add_filter("length", filters::length);
     environment.add_filter("list", filters::list);

@@ -113,7 +113,7 @@ impl Service {
     }
 
     fn render(&self, snapshot: &Snapshot, template: &str, context: Context, answer: &mut Answer) {
-        answer.template = snapshot.templates.get(template).map(|entry| entry.id());
+        answer.template = snapshot.templates.get(template).map(Entry::id);
         let rendered = snapshot.templates.render(template, &context);
         self.conclude(snapshot, rendered, context, answer);
     }
