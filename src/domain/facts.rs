@@ -36,7 +36,7 @@ pub enum Attribute {
     Arch,
     /// The firmware (iPXE `${platform}`): `pcbios` or `efi`.
     Platform,
-    /// The address that the request came from.
+    /// The address that the request came from; an IPv4 address mapped into IPv6 is the IPv4 address.
     Ip,
 }
 
@@ -176,7 +176,7 @@ impl Facts {
         match attribute {
             Attribute::Mac => self.mac = Some(value.parse().map_err(InvalidFact::Mac)?),
             Attribute::Uuid => self.uuid = Some(value.parse().map_err(InvalidFact::Uuid)?),
-            Attribute::Ip => self.ip = Some(value.parse().map_err(|_| InvalidFact::Ip(value.to_owned()))?),
+            Attribute::Ip => self.ip = Some(parse_ip(value)?),
             Attribute::Serial => self.serial = Some(value.to_owned()),
             Attribute::Asset => self.asset = Some(value.to_owned()),
             Attribute::Hostname => self.hostname = Some(value.to_owned()),
@@ -223,6 +223,11 @@ impl Facts {
     pub fn iter(&self) -> impl Iterator<Item = (Attribute, Cow<'_, str>)> {
         Attribute::ALL.into_iter().filter_map(|attribute| Some((attribute, self.get(attribute)?)))
     }
+}
+
+fn parse_ip(text: &str) -> Result<IpAddr, InvalidFact> {
+    let ip: IpAddr = text.parse().map_err(|_| InvalidFact::Ip(text.to_owned()))?;
+    Ok(ip.to_canonical())
 }
 
 /// Whether many machines report this serial number, so that it must never identify one.

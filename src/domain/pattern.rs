@@ -18,7 +18,7 @@ pub enum Pattern {
     Uuid(Uuid),
     /// This text.
     Text(String),
-    /// Text in which each `*` stands for any characters, also none. Lower case.
+    /// Text in which each `*` stands for any characters, also none.
     Glob(String),
     /// Addresses whose first bits are those of the network; a single address has all of its bits.
     Net(IpAddr, u8),
@@ -58,10 +58,9 @@ impl Pattern {
             return Err(InvalidPattern::Control(c));
         }
         if text.contains('*') {
-            let lower = text.to_ascii_lowercase();
             return Ok(Self::Glob(match attribute {
-                Some(Attribute::Mac) => lower.replace('-', ":"),
-                _ => lower,
+                Some(Attribute::Mac) => text.to_ascii_lowercase().replace('-', ":"),
+                _ => text.to_owned(),
             }));
         }
         match attribute {
@@ -110,18 +109,18 @@ impl Pattern {
     pub fn contains(&self, ip: IpAddr) -> bool {
         let Self::Net(network, prefix) = self else { return self.matches_text(&ip.to_string()) };
         let ip = ip.to_canonical();
-        network.is_ipv4() == ip.is_ipv4() && masked(ip, *prefix) == *network
+        network.is_ipv4() == ip.is_ipv4() && Self::masked(ip, *prefix) == *network
     }
-}
 
-/// `ip` with all bits beyond the first `prefix` cleared.
-pub(super) fn masked(ip: IpAddr, prefix: u8) -> IpAddr {
-    match ip {
-        IpAddr::V4(v4) => {
-            IpAddr::V4((v4.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)).into())
-        }
-        IpAddr::V6(v6) => {
-            IpAddr::V6((v6.to_bits() & u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0)).into())
+    /// `ip` with all bits beyond the first `prefix` cleared.
+    pub fn masked(ip: IpAddr, prefix: u8) -> IpAddr {
+        match ip {
+            IpAddr::V4(v4) => {
+                IpAddr::V4((v4.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)).into())
+            }
+            IpAddr::V6(v6) => IpAddr::V6(
+                (v6.to_bits() & u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0)).into(),
+            ),
         }
     }
 }
@@ -145,7 +144,7 @@ fn parse_net(text: &str) -> Result<Pattern, InvalidPattern> {
         }
         Some(_) => return Err(invalid()),
     };
-    let network = masked(address, prefix);
+    let network = Pattern::masked(address, prefix);
     if network == address {
         Ok(Pattern::Net(network, prefix))
     } else {
@@ -162,7 +161,7 @@ fn glob_matches(glob: &str, value: &str) -> bool {
         if glob.get(g) == Some(&b'*') {
             retry = Some((g + 1, v));
             g += 1;
-        } else if glob.get(g) == Some(&value[v].to_ascii_lowercase()) {
+        } else if glob.get(g).is_some_and(|b| b.eq_ignore_ascii_case(&value[v])) {
             g += 1;
             v += 1;
         } else if let Some((after_star, from)) = retry {

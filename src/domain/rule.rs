@@ -1,11 +1,11 @@
 //! What machines get that no binding speaks for.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
 use super::violation::check_keys;
-use super::{Name, Params, Selector, Templates, Violation, selector};
+use super::{Name, Params, Selector, Specificity, Templates, Violation};
 
 /// What the machines that a selector matches get.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,11 +43,10 @@ impl Rule {
         }
     }
 
-    /// The total order in which rules are tried: priority (higher first), specificity (more first), name.
-    pub fn order(&self, other: &Self) -> Ordering {
-        let key = |rule: &Self| (rule.priority, rule.selector.specificity());
-        let (a, b) = (key(self), key(other));
-        selector::order((a.0, a.1, self.name.as_str()), (b.0, b.1, other.name.as_str()))
+    /// Sorts rules in the order in which they are tried: priority (higher first), specificity (more first), name.
+    /// No two rules have the same name, so the order is total.
+    pub fn order_key(&self) -> (Reverse<i32>, Reverse<Specificity>, Name) {
+        (Reverse(self.priority), Reverse(self.selector.specificity()), self.name.clone())
     }
 
     /// What an operator must mend before this rule can be stored.

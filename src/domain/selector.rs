@@ -1,6 +1,5 @@
 //! Which machines a rule is for.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -284,8 +283,3 @@ impl fmt::Display for InvalidSelector {
 }
 
 impl std::error::Error for InvalidSelector {}
-
-/// The total order in which rules are tried: priority (higher first), specificity (more first), name.
-pub(super) fn order(a: (i32, Specificity, &str), b: (i32, Specificity, &str)) -> Ordering {
-    b.0.cmp(&a.0).then(b.1.cmp(&a.1)).then_with(|| a.2.cmp(b.2))
-}

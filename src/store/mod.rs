@@ -1,1 +1,142 @@
 //! Durable storage of the four nouns; the only module that names sea_orm.
+//!
+//! It speaks the words of [`crate::domain`] alone. Every write is one transaction that holds the lock of the single
+//! `catalog_revision` row from its beginning, so that all writers of all replicas come one after another and no
+//! reader can see revision N + 1 before revision N. Nothing in here tries again by itself: who called decides.
+
+mod audit;
+mod changes;
+mod connect;
+mod error;
+mod history;
+mod images;
+mod machines;
+mod migrate;
+mod options;
+mod revision;
+mod row;
+mod rules;
+mod templates;
+mod write;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::DatabaseConnection;
+use tokio::sync::Semaphore;
+
+use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, Template, Timestamp};
+
+pub use error::StoreError;
+pub use options::Options;
+pub use write::Write;
+
+/// An open database, SQLite or Postgres. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    connection: DatabaseConnection,
+    /// Writers of this process queue here and not in the database, where each would hold a connection while it
+    /// waits (and, on SQLite, would poll for the lock without any order).
+    turn: Arc<Semaphore>,
+    /// The longest wait for a turn.
+    acquire_timeout: Duration,
+    /// The longest wait for the database's answer to one operation.
+    statement_timeout: Duration,
+}
+
+impl Store {
+    /// Opens the database, which it does not migrate. A SQLite file is created if the URL says `mode=rwc`.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`], [`StoreError::Unavailable`], or [`StoreError::SchemaTooNew`].
+    pub async fn connect(options: &Options) -> Result<Self, StoreError> {
+        let connection = connect::open(options).await?;
+        error::within(options.statement_timeout, migrate::refuse_newer(&connection)).await?;
+        Ok(Self {
+            connection,
+            turn: Arc::new(Semaphore::new(1)),
+            acquire_timeout: options.acquire_timeout,
+            statement_timeout: options.statement_timeout,
+        })
+    }
+
+    /// Brings the schema to this version. Replicas that do so at the same time wait for each other.
+    ///
+    /// # Errors
+    /// [`StoreError::SchemaTooNew`] if a newer version was here before, [`StoreError::Migration`] if it fails; then
+    /// nothing is changed.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        migrate::run(&self.connection).await
+    }
+
+    /// The current catalog revision: how many writes there were, 0 for none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or [`StoreError::NotMigrated`].
+    pub async fn revision(&self) -> Result<u64, StoreError> {
+        error::within(self.statement_timeout, revision::read(&self.connection)).await
+    }
+
+    /// What changed after `revision`, in one consistent read. From 0 on that is all there is, without tombstones.
+    ///
+    /// If the answer's revision is lower than `revision`, the database is not the one that it was (a backup was
+    /// restored, say), and only a read from 0 on tells what there is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or [`StoreError::BadRow`] for the first row that means nothing.
+    pub async fn changes_since(&self, revision: u64) -> Result<Changes, StoreError> {
+        let read = async {
+            let tx = connect::begin_read(&self.connection).await?;
+            let changes = changes::since(&tx, revision).await?;
+            tx.rollback().await?;
+            Ok(changes)
+        };
+        error::within(self.statement_timeout.saturating_mul(changes::STATEMENTS), read).await
+    }
+
+    /// Starts a write. Until it ends, all other writers wait.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], also if other writers take too long.
+    pub async fn begin(&self, actor: &Actor, at: Timestamp) -> Result<Write, StoreError> {
+        let turn = tokio::time::timeout(self.acquire_timeout, Arc::clone(&self.turn).acquire_owned());
+        let turn = match turn.await {
+            Ok(Ok(turn)) => turn,
+            Ok(Err(_)) => return Err(StoreError::unavailable("it was closed")),
+            Err(_) => return Err(StoreError::unavailable("other writes took too long; try again")),
+        };
+        Write::begin(&self.connection, turn, self.statement_timeout, actor.clone(), at).await
+    }
+
+    /// The revisions of a template, also of a deleted one, newest first: at most `limit`, all older than `before`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or [`StoreError::BadRow`].
+    pub async fn template_revisions(
+        &self,
+        name: &Name,
+        before: Option<Revision>,
+        limit: u32,
+    ) -> Result<Vec<RevisionInfo>, StoreError> {
+        error::within(self.statement_timeout, history::list(&self.connection, name, before, limit)).await
+    }
+
+    /// One revision of a template, also of a deleted one, as the template that it was; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or [`StoreError::BadRow`].
+    pub async fn template_source(
+        &self,
+        name: &Name,
+        number: Revision,
+    ) -> Result<Option<Template>, StoreError> {
+        error::within(self.statement_timeout, history::get(&self.connection, name, number)).await
+    }
+
+    /// Closes all connections, of all clones, once what they do now is done.
+    pub async fn close(self) {
+        self.turn.close();
+        // Both drivers only wait here and report nothing.
+        let _ = self.connection.close().await;
+    }
+}

@@ -1,0 +1,35 @@
+//! Rules.
+
+use sea_orm_migration::prelude::*;
+
+use crate::{noun_table, revision_index};
+
+pub(crate) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &str {
+        "m20261124_000004_rules"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .create_table(
+                noun_table("rules")
+                    .col(ColumnDef::new("priority").integer().not_null())
+                    .col(ColumnDef::new("selector").text().not_null())
+                    .col(ColumnDef::new("image").text())
+                    .col(ColumnDef::new("params").text().not_null())
+                    .col(ColumnDef::new("templates").text().not_null())
+                    .take(),
+            )
+            .await?;
+        manager.create_index(revision_index("rules")).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}

@@ -1,1 +1,0 @@
-//! Configuration: embedded defaults, then a file, then the environment, then flags.

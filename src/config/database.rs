@@ -1,0 +1,199 @@
+//! The database: by URL, or by the flags of the first system.
+
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, wrong};
+
+/// What stands in the place of a secret.
+const MASK: &str = "********";
+
+/// Where the nouns are kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// A URL; empty for what the other keys say.
+    pub url: String,
+    /// Host of a Postgres.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Its port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// The name of the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The user's password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// How the connection is protected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssl_mode: Option<SslMode>,
+    /// The most connections at once, 1 to 100.
+    pub max_connections: u32,
+    /// Seconds to wait for the database, 1 to 60.
+    pub timeout_seconds: u64,
+}
+
+/// How the connection to Postgres is protected (libpq, section "SSL Support").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SslMode {
+    /// Never by TLS.
+    Disable,
+    /// Without TLS if the server agrees, otherwise with it.
+    Allow,
+    /// With TLS if the server can, otherwise without.
+    Prefer,
+    /// By TLS, whoever the server is.
+    Require,
+    /// By TLS, to a server whose certificate a known CA has signed.
+    VerifyCa,
+    /// The same, and the certificate names the host.
+    VerifyFull,
+}
+
+impl Database {
+    /// The URL to connect to.
+    pub fn url(&self) -> String {
+        if !self.url.is_empty() {
+            return self.url.clone();
+        }
+        if !self.has_parts() {
+            return "sqlite://pxe-init.db?mode=rwc".to_owned();
+        }
+        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let or = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
+        let password = self.password.as_deref().map(|p| format!(":{}", encode(p))).unwrap_or_default();
+        let host = or(&self.host, "localhost");
+        let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
+        format!(
+            "postgres://{user}{password}@{host}:{port}/{name}?sslmode={mode}",
+            user = encode(&or(&self.user, "pxe_init")),
+            port = self.port.unwrap_or(5432),
+            name = encode(&or(&self.name, "pxe_init")),
+            mode = self.ssl_mode.unwrap_or(SslMode::Prefer).as_str(),
+        )
+    }
+
+    /// How long to wait for the database.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds)
+    }
+
+    pub(super) fn masked(&self) -> Self {
+        let mut masked = self.clone();
+        if masked.password.is_some() {
+            masked.password = Some(MASK.to_owned());
+        }
+        if let Some((user, rest)) = masked.url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'))
+            && let Some((user, _)) = user.split_once(':')
+        {
+            let scheme = masked.url.split("://").next().unwrap_or_default();
+            masked.url = format!("{scheme}://{user}:{MASK}@{rest}");
+        }
+        masked
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if !self.url.is_empty() {
+            if self.has_parts() {
+                return Err(wrong(
+                    "database.url",
+                    "is given together with host, port, name, user, password or ssl_mode; give the URL or those",
+                ));
+            }
+            let known = ["sqlite:", "postgres://", "postgresql://"];
+            if !known.iter().any(|scheme| self.url.starts_with(scheme)) {
+                return Err(wrong(
+                    "database.url",
+                    "is neither sqlite://FILE?mode=rwc nor postgres://USER:PASSWORD@HOST:PORT/NAME",
+                ));
+            }
+        }
+        if !(1..=100).contains(&self.max_connections) {
+            return Err(wrong(
+                "database.max_connections",
+                format!("{} is not between 1 and 100", self.max_connections),
+            ));
+        }
+        if !(1..=60).contains(&self.timeout_seconds) {
+            return Err(wrong(
+                "database.timeout_seconds",
+                format!("{} is not between 1 and 60", self.timeout_seconds),
+            ));
+        }
+        Ok(())
+    }
+
+    fn has_parts(&self) -> bool {
+        self.host.is_some()
+            || self.port.is_some()
+            || self.name.is_some()
+            || self.user.is_some()
+            || self.password.is_some()
+            || self.ssl_mode.is_some()
+    }
+}
+
+impl SslMode {
+    /// The spelling of libpq.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Allow => "allow",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyCa => "verify-ca",
+            Self::VerifyFull => "verify-full",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database() -> Database {
+        Database {
+            url: String::new(),
+            host: None,
+            port: None,
+            name: None,
+            user: None,
+            password: None,
+            ssl_mode: None,
+            max_connections: 8,
+            timeout_seconds: 5,
+        }
+    }
+
+    #[test]
+    fn any_part_selects_postgres() {
+        assert_eq!(database().url(), "sqlite://pxe-init.db?mode=rwc");
+        let port = Database { port: Some(5433), ..database() };
+        assert_eq!(port.url(), "postgres://pxe_init@localhost:5433/pxe_init?sslmode=prefer");
+        let all = Database {
+            host: Some("fd00::1".into()),
+            user: Some("a@b".into()),
+            password: Some("p:/?#ä".into()),
+            name: Some("n".into()),
+            ssl_mode: Some(SslMode::VerifyFull),
+            ..database()
+        };
+        assert_eq!(all.url(), "postgres://a%40b:p%3A%2F%3F%23%C3%A4@[fd00::1]:5432/n?sslmode=verify-full");
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_masked() {
+        let masked = |url: &str| Database { url: url.into(), ..database() }.masked().url;
+        assert_eq!(masked("postgres://u:p@x@h/n"), "postgres://u:********@h/n");
+        assert_eq!(masked("postgres://u@h/n"), "postgres://u@h/n");
+        assert_eq!(masked("sqlite://a.db"), "sqlite://a.db");
+    }
+}

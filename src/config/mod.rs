@@ -1,0 +1,160 @@
+//! Configuration: embedded defaults, then a file, then the environment, then flags.
+
+mod database;
+mod sections;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+pub use database::{Database, SslMode};
+pub use sections::{Assets, Boot, Failure, Grpc, Http, Limits, Log, LogFormat, Unknown};
+
+/// The defaults, which are also the reference of all settings.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// The prefix of environment variables: `PXE_INIT__HTTP__PORT` sets `http.port`.
+const ENV_PREFIX: &str = "PXE_INIT";
+
+/// All settings of the server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What machines talk to.
+    pub http: Http,
+    /// What operators talk to.
+    pub grpc: Grpc,
+    /// Where the nouns are kept.
+    pub database: Database,
+    /// Where image files are.
+    pub assets: Assets,
+    /// What machines get in doubt.
+    pub boot: Boot,
+    /// What rendering may cost.
+    pub limits: Limits,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// Why the configuration can not be used; names the key, its value and where it came from.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A source can not be read, a key is unknown, or a value is of the wrong type.
+    #[error("{0}")]
+    Source(#[from] config::ConfigError),
+    /// A value is of the right type and still wrong.
+    #[error("{key}: {problem}")]
+    Value {
+        /// The key, such as `http.base_url`.
+        key: &'static str,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+}
+
+/// A setting given by a flag: its key and its value.
+pub type Override = (&'static str, config::Value);
+
+impl Config {
+    /// Loads the configuration, and checks every value.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: Vec<Override>,
+    ) -> Result<Self, ConfigError> {
+        let environment = environment.into_iter().collect();
+        let source = config::Environment::with_prefix(ENV_PREFIX)
+            .separator("__")
+            .prefix_separator("__")
+            .source(Some(environment));
+        let mut builder =
+            config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+        if let Some(path) = file {
+            builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
+        }
+        builder = builder.add_source(source);
+        for (key, value) in flags {
+            builder = builder.set_override(key, value)?;
+        }
+        let config: Self = builder.build()?.try_deserialize()?;
+        config.http.check()?;
+        config.grpc.check()?;
+        config.database.check()?;
+        config.assets.check()?;
+        config.boot.check()?;
+        config.limits.check()?;
+        Ok(config)
+    }
+
+    /// The settings as TOML, with secrets masked.
+    pub fn shown(&self) -> String {
+        let masked = Self { database: self.database.masked(), ..self.clone() };
+        toml::to_string(&masked).unwrap_or_else(|e| format!("# {e}\n"))
+    }
+}
+
+fn wrong(key: &'static str, problem: impl Into<String>) -> ConfigError {
+    ConfigError::Value { key, problem: problem.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)], flags: Vec<Override>) -> Result<Config, String> {
+        let mut named = tempfile::Builder::new().prefix("pxe-init").suffix(".toml").tempfile().unwrap();
+        named.write_all(file.as_bytes()).unwrap();
+        let environment = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Config::load(Some(named.path()), environment, flags).map_err(|e| {
+            let text = e.to_string();
+            text.replace(&named.path().display().to_string(), "FILE")
+        })
+    }
+
+    #[test]
+    fn later_sources_win() {
+        let file = "[http]\nport = 81\naddress = \"127.0.0.1\"\n[boot]\nhold_seconds = 3\n";
+        let environment = [
+            ("PXE_INIT__HTTP__PORT", "82"),
+            ("PXE_INIT__BOOT__HOLD_SECONDS", "4"),
+            ("PXE_INIT_PORT", "tcp://x"),
+        ];
+        let config = load(file, &environment, vec![("http.port", 83.into())]).unwrap();
+        assert_eq!((config.http.port, config.boot.hold_seconds), (83, 4));
+        assert_eq!(config.http.address.to_string(), "127.0.0.1");
+        assert_eq!(config.grpc.port, 5000);
+    }
+
+    #[test]
+    fn errors_name_key_and_source() {
+        let of = |file: &str, environment: &[(&str, &str)]| load(file, environment, Vec::new()).unwrap_err();
+        let all = [
+            of("[http]\nprot = 81\n", &[]),
+            of("[htpt]\nport = 81\n", &[]),
+            of("[http]\nport = \"x\"\n", &[]),
+            of("[http]\nport = 99999\n", &[]),
+            of("[http\n", &[]),
+            of("", &[("PXE_INIT__HTTP__PROT", "1")]),
+            of("", &[("PXE_INIT__BOOT__UNKNOWN", "maybe")]),
+            of("[http]\nbase_url = \"boot\"\n", &[]),
+            of("[grpc]\naddress = \"0.0.0.0\"\n", &[]),
+            of("[database]\nurl = \"mysql://x\"\n", &[]),
+            of("[database]\nurl = \"sqlite://x\"\nhost = \"db\"\n", &[]),
+            of("[assets]\nforward_server = \"ftp:\"\n", &[]),
+        ];
+        insta::assert_snapshot!(all.join("\n"));
+    }
+
+    #[test]
+    fn what_is_shown_has_no_password() {
+        let by_key = load("[database]\npassword = \"hunter2\"\n", &[], Vec::new()).unwrap();
+        let by_url = load("[database]\nurl = \"postgres://u:hunter2@h/n\"\n", &[], Vec::new()).unwrap();
+        for config in [by_key, by_url] {
+            let shown = config.shown();
+            assert!(!shown.contains("hunter2") && shown.contains("********"), "{shown}");
+        }
+        insta::assert_snapshot!(load("", &[], Vec::new()).unwrap().shown());
+    }
+}

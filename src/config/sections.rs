@@ -1,0 +1,215 @@
+//! The sections but for the database. `config/default.toml` says what each key means.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, wrong};
+
+/// What machines talk to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// The address to listen on.
+    pub address: IpAddr,
+    /// The port to listen on; 0 for any that is free.
+    pub port: u16,
+    /// The base of the URLs in documents; empty for what the request names.
+    pub base_url: String,
+}
+
+/// What operators talk to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grpc {
+    /// The address to listen on.
+    pub address: IpAddr,
+    /// The port to listen on; 0 for any that is free.
+    pub port: u16,
+    /// Serve anybody who reaches an address that is not loopback.
+    pub insecure_management: bool,
+}
+
+/// Where image files are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assets {
+    /// A directory to serve; empty for none.
+    pub dir: PathBuf,
+    /// The base of relative image paths where no directory is served; empty for none.
+    pub forward_server: String,
+}
+
+/// What machines get in doubt.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Boot {
+    /// When nothing matches.
+    pub unknown: Unknown,
+    /// When their script can not be rendered.
+    pub failure: Failure,
+    /// How long they wait before they ask again, in seconds, 1 to 3600.
+    pub hold_seconds: u32,
+}
+
+/// What a machine gets that nothing matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unknown {
+    /// A script that shows who it is and asks again.
+    #[serde(rename = "hold")]
+    Hold,
+    /// Status 404.
+    #[serde(rename = "404")]
+    NotFound,
+}
+
+/// What a machine gets whose script can not be rendered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Failure {
+    /// A script that shows the incident and asks again.
+    #[serde(rename = "script")]
+    Script,
+    /// Status 500.
+    #[serde(rename = "500")]
+    Status,
+}
+
+/// What rendering may cost.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Instructions of the template engine.
+    pub fuel: u64,
+    /// Nested includes and macro calls.
+    pub recursion: usize,
+    /// Bytes of output.
+    pub output_bytes: usize,
+    /// Milliseconds.
+    pub milliseconds: u64,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// For whom.
+    pub format: LogFormat,
+    /// A level or directives.
+    pub filter: String,
+}
+
+/// For whom the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: a JSON object a line.
+    Json,
+}
+
+impl Http {
+    /// Where to listen.
+    pub fn listen(&self) -> SocketAddr {
+        (self.address, self.port).into()
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        check_base("http.base_url", &self.base_url)
+    }
+}
+
+impl Grpc {
+    /// Where to listen.
+    pub fn listen(&self) -> SocketAddr {
+        (self.address, self.port).into()
+    }
+
+    /// Whether anybody on the network can manage this server.
+    pub fn is_open(&self) -> bool {
+        !self.address.is_loopback()
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if self.is_open() && !self.insecure_management {
+            return Err(wrong(
+                "grpc.address",
+                format!(
+                    "{} is not loopback, and management has no authentication yet: whoever reaches it could decide what \
+                     every machine boots; use 127.0.0.1, or accept that with --insecure-management",
+                    self.address
+                ),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Assets {
+    /// The directory to serve.
+    pub fn dir(&self) -> Option<&Path> {
+        (!self.dir.as_os_str().is_empty()).then_some(self.dir.as_path())
+    }
+
+    /// The base of relative image paths where no directory is served, without a slash at the end. The first system took
+    /// a host without a scheme, so this does too.
+    pub fn forward_server(&self) -> Option<String> {
+        match self.forward_server.trim_end_matches('/') {
+            "" => None,
+            url if url.contains("://") => Some(url.to_owned()),
+            host => Some(format!("http://{host}")),
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if let Some(dir) = self.dir().filter(|dir| !dir.is_dir()) {
+            return Err(wrong("assets.dir", format!("{} is no directory that can be read", dir.display())));
+        }
+        check_base("assets.forward_server", &self.forward_server().unwrap_or_default())
+    }
+}
+
+impl Boot {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        match self.hold_seconds {
+            1..=3600 => Ok(()),
+            other => Err(wrong("boot.hold_seconds", format!("{other} is not between 1 and 3600"))),
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let ranges = [
+            ("limits.fuel", self.fuel, 1_000, 1_000_000_000),
+            ("limits.recursion", self.recursion as u64, 5, 200),
+            ("limits.output_bytes", self.output_bytes as u64, 1_024, 64 << 20),
+            ("limits.milliseconds", self.milliseconds, 10, 2_000),
+        ];
+        match ranges.into_iter().find(|(_, value, least, most)| !(*least..=*most).contains(value)) {
+            None => Ok(()),
+            Some((key, value, least, most)) => {
+                Err(wrong(key, format!("{value} is not between {least} and {most}")))
+            }
+        }
+    }
+}
+
+/// Refuses what can not stand before `/path` in a URL that iPXE reads.
+fn check_base(key: &'static str, url: &str) -> Result<(), ConfigError> {
+    if url.is_empty() {
+        return Ok(());
+    }
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    match host {
+        Some(host)
+            if !host.is_empty()
+                && !host.starts_with(['/', ':'])
+                && !url.contains(|c: char| c.is_whitespace() || c.is_control() || "?#\"'${}".contains(c)) =>
+        {
+            Ok(())
+        }
+        _ => Err(wrong(key, format!("{url:?} is no base URL; write it like http://boot.example.org:8080"))),
+    }
+}

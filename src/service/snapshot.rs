@@ -1,0 +1,41 @@
+//! What is served: the catalog and the templates compiled from it, swapped as one.
+
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::domain::{Change, Changes, Timestamp};
+use crate::render::{Limits, TemplateSet};
+
+/// The catalog and the templates compiled from it. No request sees the one without the other.
+pub struct Snapshot {
+    /// The four nouns.
+    pub catalog: Catalog,
+    /// The compiled templates, built-in ones included.
+    pub templates: Arc<TemplateSet>,
+    /// When it was built.
+    pub built: Timestamp,
+}
+
+impl Snapshot {
+    /// The snapshot of an empty catalog.
+    pub fn empty(limits: Limits, now: Timestamp) -> Self {
+        Self {
+            catalog: Catalog::default(),
+            templates: Arc::new(TemplateSet::compile([], limits)),
+            built: now,
+        }
+    }
+
+    /// The snapshot that `changes` lead to. Templates are compiled only when one changed.
+    pub fn with(&self, changes: &Changes, limits: Limits, now: Timestamp) -> Self {
+        let catalog = self.catalog.with(changes);
+        let is_template = |change: &Change| change.noun() == crate::domain::Noun::Template;
+        let templates = if changes.changes.iter().any(|stamped| is_template(&stamped.change)) {
+            let stored = catalog.templates().values().map(|entry| &*entry.value);
+            Arc::new(TemplateSet::compile(stored, limits))
+        } else {
+            self.templates.clone()
+        };
+        Self { catalog, templates, built: now }
+    }
+}

@@ -1,0 +1,145 @@
+//! Opening both kinds of database, and their transactions.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{Connection, Error as SqlxError, Executor};
+use sea_orm::{
+    AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, SqliteTransactionMode,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+};
+use tokio::time::{Instant, sleep};
+
+use super::{Options, StoreError};
+
+/// How Postgres lists us among its sessions.
+const APPLICATION: &str = "pxe-init";
+
+/// How often to ask for a lock on which SQLite can not wait.
+const LOCK_POLL: Duration = Duration::from_millis(20);
+
+pub(super) async fn open(options: &Options) -> Result<DatabaseConnection, StoreError> {
+    match options.url.split_once(':') {
+        Some(("sqlite", _)) => open_sqlite(options).await,
+        Some(("postgres" | "postgresql", _)) => open_postgres(options).await,
+        _ => Err(StoreError::Address {
+            problem: "it begins with neither sqlite:// nor postgres://".to_owned(),
+        }),
+    }
+}
+
+/// Starts a transaction that sees one state of the database, whatever others do meanwhile.
+pub(super) async fn begin_read(connection: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    let options = match connection.get_database_backend() {
+        // A deferred transaction in WAL mode keeps the state that its first statement saw.
+        DbBackend::Sqlite => TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+            ..TransactionOptions::default()
+        },
+        _ => TransactionOptions {
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
+            ..TransactionOptions::default()
+        },
+    };
+    Ok(connection.begin_with_options(options).await?)
+}
+
+/// Starts a transaction that may write. On SQLite it is the only one from here on: one that began by reading could
+/// not become a writer once another had written.
+pub(super) async fn begin_write(connection: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    let options = match connection.get_database_backend() {
+        DbBackend::Sqlite => TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        },
+        // Each statement then sees what was committed before it, and so all that came before our lock.
+        _ => TransactionOptions {
+            isolation_level: Some(IsolationLevel::ReadCommitted),
+            ..TransactionOptions::default()
+        },
+    };
+    Ok(connection.begin_with_options(options).await?)
+}
+
+async fn open_sqlite(options: &Options) -> Result<DatabaseConnection, StoreError> {
+    if options.url.contains(":memory:") || options.url.contains("mode=memory") {
+        return Err(StoreError::Address {
+            problem: "a database in memory forgets everything; name a file".to_owned(),
+        });
+    }
+    let sqlite = parse::<SqliteConnectOptions>(&options.url)?
+        .busy_timeout(options.acquire_timeout)
+        .foreign_keys(true)
+        // An acknowledged write survives not only the death of this process, for which NORMAL would do, but a power
+        // cut too: of all times, that is when a site needs its registrations. It costs one fsync a write, and
+        // writes come from operators; machines only read, and from memory.
+        .synchronous(SqliteSynchronous::Full);
+    let file = sqlite.get_filename().to_owned();
+    if let Some(problem) = obstacle(&file, &options.url) {
+        return Err(StoreError::unavailable(problem));
+    }
+    set_wal(&sqlite, options.acquire_timeout).await?;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(options.max_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .connect_with(sqlite)
+        .await?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+async fn open_postgres(options: &Options) -> Result<DatabaseConnection, StoreError> {
+    let milliseconds = |time: Duration| time.as_millis().to_string();
+    let postgres = parse::<PgConnectOptions>(&options.url)?.application_name(APPLICATION).options([
+        ("statement_timeout", milliseconds(options.statement_timeout)),
+        ("lock_timeout", milliseconds(options.acquire_timeout)),
+        // A replica that froze in the middle of a write must not keep all others from writing.
+        ("idle_in_transaction_session_timeout", milliseconds(options.statement_timeout)),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(options.max_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .connect_with(postgres)
+        .await?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+fn parse<T: FromStr<Err = SqlxError>>(url: &str) -> Result<T, StoreError> {
+    url.parse().map_err(|e: SqlxError| StoreError::Address { problem: e.to_string() })
+}
+
+/// Why the file can not be opened, where SQLite would only say that it can not.
+fn obstacle(file: &Path, url: &str) -> Option<String> {
+    let directory = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let file = file.display();
+    if !directory.is_dir() {
+        Some(format!("the directory of {file} does not exist; create it"))
+    } else if Path::new(&file.to_string()).is_dir() {
+        Some(format!("{file} is a directory, where a file should be"))
+    } else if !Path::new(&file.to_string()).exists() && !url.contains("mode=rwc") {
+        Some(format!("{file} does not exist; add ?mode=rwc to the URL to create it"))
+    } else {
+        None
+    }
+}
+
+/// Sets the journal mode that lets readers read while one writes. It stays with the file, so it is set once and not
+/// by every connection. The lock that it takes is one on which SQLite returns at once, whatever its busy timeout.
+async fn set_wal(sqlite: &SqliteConnectOptions, timeout: Duration) -> Result<(), StoreError> {
+    let deadline = Instant::now() + timeout;
+    let mut connection = SqliteConnection::connect_with(sqlite).await?;
+    while let Err(e) = connection.execute("PRAGMA journal_mode = WAL").await {
+        let busy = e.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "5");
+        if !busy || Instant::now() >= deadline {
+            return Err(e.into());
+        }
+        sleep(LOCK_POLL).await;
+    }
+    Ok(connection.close().await?)
+}

@@ -1,0 +1,159 @@
+//! One write: a transaction that nobody else's can overlap.
+
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::error::within;
+use super::{StoreError, audit, changes, connect, history, images, machines, revision, rules, templates};
+use crate::domain::{Actor, Change, Changes, Stamped, Timestamp};
+
+/// A write that was begun and not yet committed. To drop it is to roll it back.
+pub struct Write {
+    // Before the turn, so that it is the first to be dropped.
+    tx: DatabaseTransaction,
+    _turn: OwnedSemaphorePermit,
+    timeout: Duration,
+    actor: Actor,
+    at: Timestamp,
+    /// The revision that is committed now.
+    current: u64,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    /// Nothing was put.
+    Empty,
+    /// All that was put is there as a whole.
+    Whole,
+    /// Something is perhaps half there.
+    Torn,
+}
+
+impl Write {
+    pub(super) async fn begin(
+        connection: &DatabaseConnection,
+        turn: OwnedSemaphorePermit,
+        timeout: Duration,
+        actor: Actor,
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let lock = async {
+            let tx = connect::begin_write(connection).await?;
+            let current = revision::lock(&tx).await?;
+            Ok((tx, current))
+        };
+        let (tx, current) = within(timeout, lock).await?;
+        Ok(Self { tx, _turn: turn, timeout, actor, at, current, state: State::Empty })
+    }
+
+    /// The catalog revision that [`commit`](Self::commit) will make.
+    pub fn revision(&self) -> u64 {
+        self.current + 1
+    }
+
+    /// What others committed after `revision`, up to the revision before this one. Nothing can be added to it
+    /// before this write ends, and what this write itself put may be among it.
+    ///
+    /// # Errors
+    /// As [`Store::changes_since`](super::Store::changes_since).
+    pub async fn changes_since(&mut self, revision: u64) -> Result<Changes, StoreError> {
+        within(self.timeout.saturating_mul(changes::STATEMENTS), changes::since(&self.tx, revision)).await
+    }
+
+    /// Makes `change`, and notes it in the audit with `message`. A template becomes the next revision of its name;
+    /// what is returned has its number as the head.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] and [`StoreError::Absent`] leave the write as it was before. After any other error
+    /// it can only be rolled back.
+    pub async fn put(&mut self, change: &Change, message: &str) -> Result<Stamped, StoreError> {
+        if self.state == State::Torn {
+            return Err(StoreError::Broken);
+        }
+        // Also if this future is dropped on the way.
+        let before = std::mem::replace(&mut self.state, State::Torn);
+        let result = within(self.timeout, self.make(change, message)).await;
+        self.state = match &result {
+            Ok(_) => State::Whole,
+            Err(StoreError::Conflict { .. } | StoreError::Absent { .. }) => before,
+            Err(_) => State::Torn,
+        };
+        result
+    }
+
+    /// Ends the write. When this returns the new catalog revision, the change is on disk and others see it. A write
+    /// that put nothing makes no revision, and returns the current one.
+    ///
+    /// # Errors
+    /// [`StoreError::CommitUnknown`] if it may have happened; after any other error nothing was changed.
+    pub async fn commit(self) -> Result<u64, StoreError> {
+        match self.state {
+            State::Empty => {
+                let current = self.current;
+                self.rollback().await?;
+                Ok(current)
+            }
+            State::Torn => Err(StoreError::Broken),
+            State::Whole => {
+                let revision = self.revision();
+                within(self.timeout, revision::write(&self.tx, revision)).await?;
+                match tokio::time::timeout(self.timeout, self.tx.commit()).await {
+                    Ok(result) => result.map_err(StoreError::of_commit)?,
+                    Err(_) => return Err(StoreError::CommitUnknown { source: None }),
+                }
+                Ok(revision)
+            }
+        }
+    }
+
+    /// Ends the write as if it had never been.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the connection broke, in which case the database rolls back by itself.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        let Self { tx, timeout, .. } = self;
+        within(timeout, async { Ok(tx.rollback().await?) }).await
+    }
+
+    async fn make(&self, change: &Change, message: &str) -> Result<Stamped, StoreError> {
+        let (tx, revision) = (&self.tx, self.revision());
+        let before = changes::find(tx, change.noun(), change.name()).await?;
+        let after = match change {
+            Change::Image(image) => {
+                images::save(tx, image, revision).await?;
+                change.clone()
+            }
+            Change::Rule(rule) => {
+                rules::save(tx, rule, revision).await?;
+                change.clone()
+            }
+            Change::Machine(machine) => {
+                machines::check_unique(tx, machine).await?;
+                machines::save(tx, machine, revision).await?;
+                change.clone()
+            }
+            Change::Template(template) => {
+                let saved = history::append(tx, template, &self.actor.name, message, self.at).await?;
+                templates::save(tx, &saved, revision).await?;
+                Change::Template(saved)
+            }
+            Change::Delete(noun, name) => {
+                if before.is_none() {
+                    return Err(StoreError::Absent { noun: *noun, name: name.clone() });
+                }
+                if let Some(Change::Machine(machine)) = &before {
+                    machines::release(tx, &machine.name).await?;
+                }
+                changes::bury(tx, *noun, name, revision).await?;
+                change.clone()
+            }
+        };
+        let (at, actor) = (self.at, &self.actor);
+        let entry = audit::Entry { revision, at, actor, before: before.as_ref(), after: &after, message };
+        audit::append(tx, entry).await?;
+        Ok(Stamped { revision, change: after })
+    }
+}

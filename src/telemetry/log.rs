@@ -1,0 +1,31 @@
+//! The log: one line an event on standard error, for people or for machines.
+
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+/// Why a filter can not be used.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "log.filter: {filter:?} is no filter: {problem}; use a level such as info, or directives such as info,pxe_init::store=debug"
+)]
+pub struct InvalidFilter {
+    filter: String,
+    problem: ParseError,
+}
+
+/// Starts to log what `filter` lets through, as JSON or as text. Only the first call of a process counts.
+pub fn init_log(filter: &str, json: bool) -> Result<(), InvalidFilter> {
+    let parsed = EnvFilter::builder()
+        .parse(filter)
+        .map_err(|problem| InvalidFilter { filter: filter.to_owned(), problem })?;
+    let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(io::stderr);
+    // An error means that a log is there already, as in tests that start several servers.
+    let _ = if json {
+        builder.json().flatten_event(true).with_current_span(false).try_init()
+    } else {
+        builder.with_target(false).try_init()
+    };
+    Ok(())
+}
