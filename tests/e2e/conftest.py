@@ -133,9 +133,9 @@ def local_disk(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_cluster() -> Iterator[str]:
     """The URL of a PostgreSQL cluster."""
-    with postgres.cluster(tmp_path_factory.mktemp("postgres")) as url:
+    with postgres.cluster() as url:
         yield url
 
 

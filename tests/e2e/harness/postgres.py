@@ -3,10 +3,10 @@
 import os
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,12 +17,14 @@ SCRIPT = ROOT / "scripts" / "postgres"
 
 
 @contextmanager
-def cluster(directory: Path) -> Iterator[str]:
+def cluster() -> Iterator[str]:
     """The URL of a cluster: that of PXE_INIT_TEST_POSTGRES, or one that is started here and stopped at the end. Skips the
     test where PostgreSQL is not installed."""
     if url := os.environ.get("PXE_INIT_TEST_POSTGRES"):
         yield url
         return
+    # Not pytest's directory: the user postgres, as whom it runs when we are root, can not get there.
+    directory = tempfile.mkdtemp(prefix="pxe-init-postgres-")
     started = subprocess.run([SCRIPT, "start", directory], capture_output=True, text=True)
     if started.returncode != 0:
         pytest.skip(f"no PostgreSQL: {started.stderr.strip().splitlines()[-1] if started.stderr.strip() else SCRIPT}")
@@ -30,6 +32,7 @@ def cluster(directory: Path) -> Iterator[str]:
         yield started.stdout.strip().splitlines()[-1]
     finally:
         subprocess.run([SCRIPT, "stop", directory], check=True, capture_output=True)
+        shutil.rmtree(directory)
 
 
 @contextmanager
