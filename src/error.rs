@@ -92,6 +92,20 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The message, the fields and every cause, for the log.
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}
+
 impl fmt::Display for Error {
     /// One line: the message, then the fields.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

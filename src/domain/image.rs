@@ -83,6 +83,18 @@ impl Image {
     }
 }
 
+/// `path` as absolute URL, where `base` is what relative paths are joined to. A path may repeat the `assets/` at the end
+/// of our own base, so that an image works with an assets directory and with a forward server that has one.
+pub fn asset_url(base: &str, path: &str) -> String {
+    if path.contains("://") {
+        return path.to_owned();
+    }
+    let base = base.trim_end_matches('/');
+    let path = path.trim_start_matches('/');
+    let path = if base.ends_with("/assets") { path.strip_prefix("assets/").unwrap_or(path) } else { path };
+    format!("{base}/{path}")
+}
+
 fn check_path(field: &str, path: &str, found: &mut Vec<Violation>) {
     let before = found.len();
     check_text(field, path, MAX_TEXT, found);
@@ -107,5 +119,39 @@ fn check_path(field: &str, path: &str, found: &mut Vec<Violation>) {
         }
     } else if path.split('/').any(|part| part == "..") {
         found.push(Violation::new(field, format!("{path:?} climbs out of the asset base; remove the ..")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relative_paths_are_joined() {
+        for (base, path, url) in [
+            ("http://files", "assets/a/b", "http://files/assets/a/b"),
+            ("http://files/", "/a", "http://files/a"),
+            ("http://boot:8080/assets", "a", "http://boot:8080/assets/a"),
+            ("http://boot:8080/assets", "/assets/a", "http://boot:8080/assets/a"),
+            ("http://boot:8080/assets", "https://x/a", "https://x/a"),
+        ] {
+            assert_eq!(asset_url(base, path), url);
+        }
+    }
+
+    #[test]
+    fn says_which_path_is_wrong() {
+        let mut image = Image::new("fcos".parse().unwrap());
+        image.initrds = vec!["a".into()];
+        let fields = |image: &Image| image.violations().into_iter().map(|v| v.field).collect::<Vec<_>>();
+        assert_eq!(fields(&image), ["kernel"]);
+        for bad in ["a b", "a\nb", "../a", "HTTP://x/a", "http://", "http:///a", " a", ""] {
+            image.kernel = Some(bad.into());
+            assert_eq!(fields(&image), ["kernel"], "{bad:?}");
+        }
+        for good in ["a", "/a/b", "http://x/a", "tftp://x/a", "nfs://x/a"] {
+            image.kernel = Some(good.into());
+            assert_eq!(fields(&image), Vec::<String>::new(), "{good:?}");
+        }
     }
 }

@@ -20,7 +20,7 @@ mod violation;
 pub use actor::Actor;
 pub use change::{Change, Changes, Noun, Stamped};
 pub use facts::{Attribute, Facts, InvalidFact, MAX_FACT_BYTES};
-pub use image::Image;
+pub use image::{Image, asset_url};
 pub use kind::{InvalidKind, Kind};
 pub use mac::{InvalidMac, Mac};
 pub use machine::Machine;

@@ -1,1 +1,80 @@
-//! What machines ask over HTTP.
+//! What machines ask over HTTP: extract, call the service, respond.
+//!
+//! `docs/http.md` states the contract. The shape of an answer never depends on the `Host` or on headers that a machine
+//! does not send; every answer carries a `Content-Length`, since iPXE waits for ever without one.
+
+mod assets;
+mod base_url;
+mod boot;
+mod facts;
+mod operations;
+mod respond;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::get;
+
+use crate::domain::Kind;
+use crate::service::Service;
+use crate::telemetry::Metrics;
+
+pub use assets::AssetDir;
+
+/// Where a request came from; the listener adds it to each.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct HttpState {
+    /// The use cases.
+    pub service: Service,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The directory under `/assets`.
+    pub assets: AssetDir,
+}
+
+/// Every path that machines and monitoring use.
+pub fn router(state: HttpState) -> Router {
+    let mut router = Router::new()
+        .route("/boot.ipxe", get(boot::boot_script))
+        .route("/cloud-init/{machine}/{file}", get(boot::nocloud))
+        .route("/assets", get(assets::serve))
+        .route("/assets/", get(assets::serve))
+        .route("/assets/{*path}", get(assets::serve))
+        .route("/health", get(operations::health))
+        .route("/ready", get(operations::ready))
+        .route("/metrics", get(operations::metrics));
+    for kind in Kind::ALL {
+        router = router.route(
+            &format!("/{kind}"),
+            get(move |service, metrics, request| boot::document(service, metrics, kind, request)),
+        );
+    }
+    router
+        .fallback(respond::no_such_path)
+        .method_not_allowed_fallback(respond::wrong_method)
+        .with_state(state)
+}
+
+impl FromRef<HttpState> for Service {
+    fn from_ref(state: &HttpState) -> Self {
+        state.service.clone()
+    }
+}
+
+impl FromRef<HttpState> for Arc<Metrics> {
+    fn from_ref(state: &HttpState) -> Self {
+        state.metrics.clone()
+    }
+}
+
+impl FromRef<HttpState> for AssetDir {
+    fn from_ref(state: &HttpState) -> Self {
+        state.assets.clone()
+    }
+}

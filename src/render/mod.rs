@@ -1,1 +1,31 @@
 //! Turns a template and a context into a document; the only module that names minijinja.
+//!
+//! A [`TemplateSet`] holds every template of one catalog snapshot, compiled. Each [`Kind`] has an environment of its
+//! own, so that escaping follows the kind and a script can not include a document of another kind by mistake.
+//!
+//! [`Kind`]: crate::domain::Kind
+
+mod builtin;
+mod check;
+mod context;
+mod environment;
+mod error;
+mod escape;
+mod explain;
+mod filters;
+mod functions;
+mod limits;
+pub mod sample;
+mod set;
+mod stop;
+mod urls;
+mod verify;
+mod view;
+
+pub use check::Check;
+pub use context::{Context, Failure, ServerContext};
+pub use environment::{FILTERS, FUNCTIONS, TESTS};
+pub use error::{Reason, RenderError, Spot};
+pub use limits::{Limit, Limits};
+pub use set::{Entry, Origin, TemplateSet, reserved_names};
+pub use urls::{document_url, seed_segment, seed_url};

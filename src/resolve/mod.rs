@@ -76,6 +76,15 @@ impl Resolution {
         self.rule.is_some() || self.image.is_some() || self.missing_image.is_some() || own_templates
     }
 
+    /// The conflicts, for people.
+    pub fn conflict_texts(&self) -> Vec<String> {
+        let first = self.machine.as_ref().map_or("", |machine| machine.name.as_str());
+        let text = |(identity, other): &(Identity, Name)| {
+            format!("its {} is that of machine {other}, but machine {first} wins", identity.as_str())
+        };
+        self.conflicts.iter().map(text).collect()
+    }
+
     /// The template that renders documents of `kind`, and the layer that names it.
     pub fn template(&self, kind: Kind) -> Option<(&str, Layer)> {
         let machine = self.machine.as_ref().map(|machine| (&machine.templates, Layer::Machine));

@@ -175,6 +175,21 @@ impl Outcome {
     pub const ALL: [Self; 6] =
         [Self::Rendered, Self::Held, Self::NoMatch, Self::NoTemplate, Self::Refused, Self::Failed];
 
+    /// The HTTP status that a machine gets (RFC 9110, section 15).
+    pub const fn http_status(self, has_document: bool) -> u16 {
+        match self {
+            Self::Rendered | Self::Held => 200,
+            Self::NoMatch | Self::NoTemplate | Self::Refused => 404,
+            Self::Failed => {
+                if has_document {
+                    200
+                } else {
+                    500
+                }
+            }
+        }
+    }
+
     /// The word for it, in headers, logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -190,7 +205,6 @@ impl Outcome {
 
 impl Answer {
     fn new(kind: Kind, resolution: &Resolution) -> Self {
-        let first = resolution.machine.as_ref().map_or("", |machine| machine.name.as_str());
         Self {
             outcome: Outcome::NoMatch,
             kind,
@@ -200,13 +214,7 @@ impl Answer {
             rule: resolution.rule.as_ref().map(|rule| rule.name.clone()),
             incident: None,
             problem: None,
-            conflicts: resolution
-                .conflicts
-                .iter()
-                .map(|(identity, other)| {
-                    format!("its {} is that of machine {other}, but machine {first} wins", identity.as_str())
-                })
-                .collect(),
+            conflicts: resolution.conflict_texts(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Boots and reads are answered from the snapshot and touch no database. A write is checked in memory against the
 //! catalog that it leads to, stored in one transaction, and visible before the caller is answered.
 
+mod bind;
 mod boot;
 mod diff;
 mod filter;
@@ -10,6 +11,7 @@ mod follow;
 mod list;
 mod preview;
 mod snapshot;
+mod store_error;
 mod templates;
 mod write;
 
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::Mutex;
 
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, asset_url};
 use crate::error::{Code, Error};
 use crate::render::Limits;
 use crate::store::Store;
@@ -126,6 +128,12 @@ impl Service {
     /// What an operator has set.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// A path of an image as absolute URL, for a caller who is no machine.
+    pub fn asset_url(&self, path: &str) -> String {
+        let settings = self.settings();
+        asset_url(&settings.assets.base(&settings.base_url), path)
     }
 
     /// The time.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::sqlx::{Connection, Error as SqlxError, Executor};
@@ -135,7 +136,8 @@ async fn set_wal(sqlite: &SqliteConnectOptions, timeout: Duration) -> Result<(),
     let deadline = Instant::now() + timeout;
     let mut connection = SqliteConnection::connect_with(sqlite).await?;
     while let Err(e) = connection.execute("PRAGMA journal_mode = WAL").await {
-        let busy = e.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "5");
+        let code = e.as_database_error().and_then(DatabaseError::code);
+        let busy = code.is_some_and(|code| code == "5");
         if !busy || Instant::now() >= deadline {
             return Err(e.into());
         }

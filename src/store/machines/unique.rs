@@ -1,6 +1,8 @@
 //! What only one machine can have. Writers come one after another, so asking first is as good as a constraint, and
 //! unlike one it can name the machine that has it.
 
+use std::collections::HashSet;
+
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -11,12 +13,12 @@ use crate::store::row::Row;
 /// Fails if another machine has a MAC, the UUID or the serial number of `machine`.
 pub(in crate::store) async fn check(tx: &DatabaseTransaction, machine: &Machine) -> Result<(), StoreError> {
     if let Some((i, holder)) = mac_holder(tx, machine).await? {
-        return Err(conflict(format!("macs[{i}]"), machine.macs[i], holder));
+        return Err(conflict(format!("macs[{i}]"), &machine.macs[i], holder));
     }
     if let Some(uuid) = machine.uuid
         && let Some(holder) = holder(tx, "uuid", uuid.into(), &machine.name).await?
     {
-        return Err(conflict("uuid", uuid, holder));
+        return Err(conflict("uuid", &uuid, holder));
     }
     if let Some(serial) = &machine.serial
         && let Some(holder) = holder(tx, "serial_key", serial_key(serial), &machine.name).await?
@@ -31,9 +33,9 @@ async fn mac_holder(
     machine: &Machine,
 ) -> Result<Option<(usize, Name)>, StoreError> {
     // A machine that lists an address twice takes it from itself.
-    let twice = |(i, mac): (usize, &Mac)| machine.macs[..i].contains(mac).then(|| (i, machine.name.clone()));
-    if let Some(found) = machine.macs.iter().enumerate().find_map(twice) {
-        return Ok(Some(found));
+    let mut seen = HashSet::new();
+    if let Some(i) = machine.macs.iter().position(|mac| !seen.insert(mac)) {
+        return Ok(Some((i, machine.name.clone())));
     }
     for (chunk, macs) in machine.macs.chunks(macs::CHUNK).enumerate() {
         let taken = Query::select()
@@ -71,6 +73,6 @@ async fn holder(
     row.map(|row| Row::new("machines", "name", &row)?.parse("name")).transpose()
 }
 
-fn conflict(field: impl Into<String>, value: impl ToString, holder: Name) -> StoreError {
+fn conflict(field: impl Into<String>, value: &dyn ToString, holder: Name) -> StoreError {
     StoreError::Conflict { field: field.into(), value: value.to_string(), holder }
 }

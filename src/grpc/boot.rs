@@ -1,0 +1,102 @@
+//! Preview and explain.
+
+use std::collections::BTreeMap;
+
+use tonic::{Request, Response, Status};
+
+use super::status::status;
+use super::{Api, convert, v1};
+use crate::domain::Kind;
+use crate::resolve::{Candidate, Explanation, Source};
+use crate::service::Target;
+
+#[tonic::async_trait]
+impl v1::boot_service_server::BootService for Api {
+    async fn preview(
+        &self,
+        request: Request<v1::PreviewRequest>,
+    ) -> Result<Response<v1::PreviewResponse>, Status> {
+        let request = request.into_inner();
+        let kind = match request.kind.as_str() {
+            "" => Kind::Ipxe,
+            text => convert::read_kind("kind", text)?,
+        };
+        let base_url = (!request.base_url.is_empty()).then_some(request.base_url.as_str());
+        let target = read_target(request.target);
+        let answer =
+            self.service.preview(&target, kind, request.source.as_deref(), base_url).map_err(status)?;
+        Ok(Response::new(v1::PreviewResponse {
+            status: answer.outcome.http_status(answer.document.is_some()).into(),
+            outcome: answer.outcome.as_str().to_owned(),
+            document: answer.document.unwrap_or_default(),
+            template: answer.template.unwrap_or_default(),
+            problem: answer.problem.unwrap_or_default(),
+            warnings: answer.conflicts,
+        }))
+    }
+
+    async fn explain(
+        &self,
+        request: Request<v1::ExplainRequest>,
+    ) -> Result<Response<v1::ExplainResponse>, Status> {
+        let target = read_target(request.into_inner().target);
+        let (facts, explanation, revision) = self.service.explain(&target).map_err(status)?;
+        let said =
+            facts.iter().map(|(attribute, value)| (attribute.to_string(), value.into_owned())).collect();
+        Ok(Response::new(explained(said, explanation, revision)))
+    }
+}
+
+fn read_target(target: Option<v1::Target>) -> Target {
+    let target = target.unwrap_or_default();
+    let machine = (!target.machine.is_empty()).then_some(target.machine);
+    Target { machine, facts: target.facts.into_iter().collect() }
+}
+
+fn explained(
+    facts: BTreeMap<String, String>,
+    explanation: Explanation,
+    revision: u64,
+) -> v1::ExplainResponse {
+    let resolution = explanation.resolution;
+    let templates = explanation.templates.into_iter().map(|origin| v1::TemplateOrigin {
+        kind: origin.kind.as_str().to_owned(),
+        template: origin.template,
+        layer: origin.layer.as_str().to_owned(),
+    });
+    let params = explanation.params.into_iter().map(|origin| v1::ParamOrigin {
+        key: origin.key,
+        value: origin.value.to_string(),
+        layer: origin.layer.as_str().to_owned(),
+        replaced: origin.replaced.iter().map(|layer| layer.as_str().to_owned()).collect(),
+    });
+    v1::ExplainResponse {
+        facts,
+        conflicts: resolution.conflict_texts(),
+        machine: resolution.machine.map(|machine| machine.name.to_string()).unwrap_or_default(),
+        matched_by: resolution.matched_by.map(|identity| identity.as_str().to_owned()).unwrap_or_default(),
+        candidates: explanation.candidates.into_iter().map(candidate).collect(),
+        image: resolution.image.map(|image| image.name.to_string()).unwrap_or_default(),
+        templates: templates.collect(),
+        params: params.collect(),
+        revision,
+    }
+}
+
+fn candidate(candidate: Candidate) -> v1::Candidate {
+    let (source, name, priority, selector) = match &candidate.source {
+        Source::Binding(name) => {
+            ("binding", name.clone().map(Into::into).unwrap_or_default(), 0, String::new())
+        }
+        Source::Rule(rule) => ("rule", rule.name.to_string(), rule.priority, rule.selector.to_string()),
+    };
+    v1::Candidate {
+        source: source.to_owned(),
+        name,
+        priority,
+        selector,
+        won: candidate.won,
+        reason: candidate.reason,
+        image: candidate.image.map(Into::into).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,80 @@
+//! From an answer to a response.
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+
+use crate::error::{Code, Error};
+use crate::service::{Answer, Outcome};
+
+/// How the question was answered, for monitoring: a 200 can be a script that says what went wrong.
+const OUTCOME: HeaderName = HeaderName::from_static("x-pxe-init-outcome");
+
+/// The number under which the log has the details of a failure.
+const INCIDENT: HeaderName = HeaderName::from_static("x-pxe-init-incident");
+
+/// The template that was rendered, as `NAME@REVISION`.
+const TEMPLATE: HeaderName = HeaderName::from_static("x-pxe-init-template");
+
+/// Seconds after which a machine asks again when we can not answer now. iPXE waits and repeats by itself
+/// (<https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>).
+const RETRY_SECONDS: u32 = 5;
+
+/// The response that carries `answer`.
+pub(super) fn answer(answer: Answer) -> Response {
+    let status = answer.outcome.http_status(answer.document.is_some());
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let content_type = match &answer.document {
+        Some(_) if answer.outcome == Outcome::Rendered => answer.kind.content_type(),
+        _ => "text/plain; charset=utf-8",
+    };
+    let body = answer.document.unwrap_or_else(|| match &answer.incident {
+        // Not the problem itself: it quotes the template, which may hold what this machine must not read.
+        Some(incident) => {
+            format!("the template failed; the server's log has the details under incident {incident}\n")
+        }
+        None => format!("{}\n", answer.problem.as_deref().unwrap_or("there is nothing for this machine")),
+    });
+    let mut response = (status, [(CONTENT_TYPE, content_type)], body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(OUTCOME, HeaderValue::from_static(answer.outcome.as_str()));
+    for (name, value) in [(INCIDENT, answer.incident), (TEMPLATE, answer.template)] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// The response to a failure of ours or of the request: one line.
+pub(super) fn refuse(error: &Error) -> Response {
+    let mut response = text(error.code.http(), error.to_string());
+    if error.code == Code::Unavailable {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+    }
+    response
+}
+
+/// A line of plain text.
+pub(super) fn text(status: StatusCode, line: String) -> Response {
+    let content_type = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+    (status, content_type, Body::from(line + "\n")).into_response()
+}
+
+/// The response to a path that does not exist.
+pub(super) async fn no_such_path(uri: Uri) -> Response {
+    text(
+        StatusCode::NOT_FOUND,
+        format!(
+            "there is nothing at {:?}; machines begin at /boot.ipxe",
+            uri.path().chars().take(200).collect::<String>()
+        ),
+    )
+}
+
+/// The response to a method that a path does not take.
+pub(super) async fn wrong_method(method: Method) -> Response {
+    text(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not served here; use GET or HEAD"))
+}

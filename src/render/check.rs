@@ -1,0 +1,109 @@
+//! Tries a template on every sample before a machine does.
+
+use super::error::{Reason, RenderError};
+use super::sample;
+use super::set::TemplateSet;
+use super::view::NAMES;
+
+/// What came of rendering one template with every [`sample`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Check {
+    /// What must be mended: the name of the sample, and what is wrong.
+    pub errors: Vec<(&'static str, RenderError)>,
+    /// What its author should know, such as the params that it needs.
+    pub warnings: Vec<String>,
+}
+
+/// How many params of a template are made up, one after the other, to see what comes after them.
+const MAX_MADE_UP: usize = 32;
+
+impl TemplateSet {
+    /// Renders `name` with every sample.
+    ///
+    /// A sample lacks most params, and some lack an image or a rule. A param that is missing is made up, and reported
+    /// as a warning; other values that a machine may lack are no fault of the template as long as some sample has them.
+    pub fn check(&self, name: &str) -> Check {
+        let mut check = Check::default();
+        let broken = match self.get(name) {
+            Some(entry) => entry.broken.clone(),
+            None => self.render(name, &sample::all()[0].context).err(),
+        };
+        if let Some(broken) = broken {
+            check.errors.push(("every", broken));
+            return check;
+        }
+        if self.is_partial(name) {
+            return check;
+        }
+        let mut rendered = false;
+        let mut lacking = Vec::new();
+        for sample in sample::all() {
+            let (result, made_up) = self.try_sample(name, sample);
+            for param in &made_up {
+                add(&mut check.warnings, format!("needs params.{param}, which no sample has"));
+            }
+            match result {
+                Ok(_) => rendered = true,
+                Err(e) => match &e.reason {
+                    // The author said so.
+                    Reason::NotFound(_) | Reason::Failed(_) => rendered = true,
+                    Reason::Undefined { variable } if may_lack(variable) => lacking.push(variable.clone()),
+                    // A made-up param is text, and the template may want a list.
+                    Reason::RefusedValue { .. } | Reason::Other(_) if !made_up.is_empty() => {
+                        add(
+                            &mut check.warnings,
+                            format!("could not be tried to its end with made-up params: {}", e.summary()),
+                        );
+                    }
+                    Reason::RefusedValue { .. } if sample.hostile => {
+                        add(
+                            &mut check.warnings,
+                            format!("refuses the sample {:?}: {}", sample.name, e.summary()),
+                        );
+                    }
+                    _ => check.errors.push((sample.name, e)),
+                },
+            }
+        }
+        if !rendered {
+            for variable in lacking {
+                add(&mut check.warnings, format!("renders with no sample as it is: {variable} is undefined"));
+            }
+        }
+        check
+    }
+
+    fn try_sample(&self, name: &str, sample: &sample::Sample) -> (Result<String, RenderError>, Vec<String>) {
+        let mut context = sample.context.clone();
+        let mut made_up = Vec::new();
+        loop {
+            let result = self.render(name, &context);
+            let missing = result.as_ref().err().and_then(RenderError::variable);
+            let missing = missing.and_then(|variable| variable.strip_prefix("params."));
+            match missing {
+                Some(key) if made_up.len() < MAX_MADE_UP && !made_up.iter().any(|one| one == key) => {
+                    context = sample::with_param(&context, key, "sample");
+                    made_up.push(key.to_owned());
+                }
+                _ => return (result, made_up),
+            }
+        }
+    }
+}
+
+/// Whether some machines lack `variable`, as opposed to its being misspelt.
+fn may_lack(variable: &str) -> bool {
+    let mut path = variable.split(['.', '[']);
+    let (noun, name) = (path.next().unwrap_or_default(), path.next());
+    match (NAMES.iter().find(|(known, _)| *known == noun), name) {
+        (None, _) => false,
+        (Some(("params", _)), _) | (Some(_), None) => true,
+        (Some((_, names)), Some(name)) => names.contains(&name),
+    }
+}
+
+fn add(warnings: &mut Vec<String>, warning: String) {
+    if !warnings.contains(&warning) {
+        warnings.push(warning);
+    }
+}

@@ -1,0 +1,136 @@
+//! What may stand in an iPXE script.
+//!
+//! A script has no quoting (<https://ipxe.org/scripting>): a line is split at white space, the words `||`, `&&` and `;`
+//! separate commands wherever they stand alone, a word that begins with `#` opens a comment, `\` before the line's end
+//! joins the next line, `${` always expands, and a command reads its first words as options if they begin with `-`.
+
+/// One word, or a part of one.
+pub(in crate::render) fn word(text: &str) -> Result<(), String> {
+    anywhere(text)?;
+    if text.contains(char::is_whitespace) {
+        return Err(
+            "contains a space, which would add a word to the command; use |text where free text may stand, \
+                    |cmdline for kernel arguments, |uri in a URL"
+                .to_owned(),
+        );
+    }
+    token(text)?;
+    option(text)
+}
+
+/// One kernel argument: a word that may begin with `-`, and may contain single spaces between double quotes, which the
+/// kernel honours and iPXE hands on.
+pub(in crate::render) fn argument(text: &str) -> Result<(), String> {
+    anywhere(text)?;
+    if text.is_empty() {
+        return Err("contains an empty kernel argument; leave it out".to_owned());
+    }
+    let mut quoted = false;
+    let mut last = '"';
+    for c in text.chars() {
+        if c == '"' {
+            quoted = !quoted;
+        } else if c.is_whitespace() && (!quoted || c != ' ' || last == ' ') {
+            return Err(
+                "contains a kernel argument with a space, which would make two of it; put the part with the \
+                        space between double quotes, or split the text with |split|cmdline"
+                    .to_owned(),
+            );
+        }
+        last = c;
+    }
+    if quoted {
+        return Err("contains a kernel argument in which a double quote is not closed".to_owned());
+    }
+    text.split(' ').try_for_each(token)
+}
+
+/// Free text: words with single spaces between them.
+pub(in crate::render) fn text(text: &str) -> Result<(), String> {
+    anywhere(text)?;
+    if text.trim() != text || text.contains("  ") || text.contains(|c: char| c.is_whitespace() && c != ' ') {
+        return Err(
+            "begins or ends with a space or has several in a row, which iPXE would drop; use |trim or |display"
+                .to_owned(),
+        );
+    }
+    option(text)?;
+    for word in text.split(' ') {
+        token(word)?;
+        if word.starts_with("--") {
+            return Err("contains a word that begins with --, which could be taken as an option; use |display to show it all the same".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Any text made fit to be shown: nothing is refused, at most `max` characters are kept.
+///
+/// What would mean something to iPXE gets single quotes around it, which mean nothing; what consoles can not show
+/// becomes `?`.
+pub(in crate::render) fn display(text: &str, max: usize) -> String {
+    let shown: String = text
+        .chars()
+        .take(max)
+        .map(|c| match c {
+            c if c.is_whitespace() || c.is_control() => ' ',
+            c if c.is_ascii() => c,
+            _ => '?',
+        })
+        .collect();
+    let mut line = String::with_capacity(shown.len() + 8);
+    for word in shown.split_ascii_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        let word = word.replace("${", "$'{");
+        let harmless = token(&word).is_ok() && option(&word).is_ok() && !word.starts_with('#');
+        if harmless {
+            line.push_str(&word);
+        } else {
+            line.push('\'');
+            line.push_str(&word);
+            line.push('\'');
+        }
+    }
+    line
+}
+
+fn anywhere(text: &str) -> Result<(), String> {
+    if let Some(c) = text.chars().find(|c| c.is_control()) {
+        return Err(format!("contains the control character {c:?}, which would end the line or garble it"));
+    }
+    if text.contains("${") {
+        return Err("contains ${, which iPXE would expand; write settings such as ${net0/mac} in the template itself, or use |raw".to_owned());
+    }
+    Ok(())
+}
+
+/// What a word must not be, wherever it stands. A `$` or `\` at its end would act on what comes next.
+fn token(word: &str) -> Result<(), String> {
+    if !word.is_empty() && word.bytes().all(|b| matches!(b, b'|' | b'&' | b';')) {
+        return Err(format!("contains the word {word}, which separates commands in iPXE"));
+    }
+    if word.starts_with('#') {
+        return Err("contains a word that begins with #, which begins a comment in iPXE".to_owned());
+    }
+    if word.ends_with('\\') {
+        return Err(
+            "contains a word that ends with \\, which would join the next line to this one".to_owned()
+        );
+    }
+    if word.ends_with('$') {
+        return Err("contains a word that ends with $, which could begin an expansion".to_owned());
+    }
+    Ok(())
+}
+
+fn option(text: &str) -> Result<(), String> {
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some('-'), Some(c)) if c == '-' || c.is_ascii_alphabetic() => {
+            Err("begins with -, which could be taken as an option; use |cmdline for kernel arguments, |display to show it".to_owned())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,74 @@
+//! Values as JSON, which is YAML as well.
+
+use std::io;
+
+use minijinja::Error;
+use minijinja::value::Value;
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, PrettyFormatter, Serializer};
+
+use crate::render::limits::Limit;
+use crate::render::stop::{Stop, refuse};
+
+/// `value` on one line; at most `max` bytes.
+pub(in crate::render) fn compact(value: &Value, max: usize) -> Result<String, Error> {
+    let mut sink = Sink { text: Vec::new(), max };
+    let written = value.serialize(&mut Serializer::with_formatter(&mut sink, CompactFormatter));
+    finish(&sink, written)
+}
+
+/// `value` over several lines, each level indented by `width` spaces; at most `max` bytes.
+pub(in crate::render) fn pretty(value: &Value, width: usize, max: usize) -> Result<String, Error> {
+    let indent = " ".repeat(width.min(16));
+    let mut sink = Sink { text: Vec::new(), max };
+    let formatter = PrettyFormatter::with_indent(indent.as_bytes());
+    let written = value.serialize(&mut Serializer::with_formatter(&mut sink, formatter));
+    finish(&sink, written)
+}
+
+/// A list that contains itself twice, thirty levels deep, is small in memory and endless as text.
+struct Sink {
+    text: Vec<u8>,
+    max: usize,
+}
+
+impl io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.text.len() + bytes.len() > self.max {
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn finish(sink: &Sink, written: Result<(), serde_json::Error>) -> Result<String, Error> {
+    match written {
+        Ok(()) => Ok(escape_unprintable(String::from_utf8_lossy(&sink.text).into_owned())),
+        Err(e) if e.is_io() => Err(Stop::Limit(Limit::Output).into()),
+        Err(_) => Err(refuse("does not exist in JSON")),
+    }
+}
+
+/// Characters that JSON allows and YAML 1.1 does not (section 5.1, "printable"), or that end a line there. They occur
+/// inside strings only, so that an escape is right in both.
+fn escape_unprintable(text: String) -> String {
+    let unprintable = |c: char| {
+        matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    };
+    if !text.contains(unprintable) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match unprintable(c) {
+            true => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => escaped.push(c),
+        }
+    }
+    escaped
+}

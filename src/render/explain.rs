@@ -1,0 +1,99 @@
+//! From the engine's errors to ours: finds the innermost place, the variable and the reason.
+
+use minijinja::{Error, ErrorKind};
+
+use super::error::{Reason, RenderError, Spot};
+use super::limits::Limit;
+use super::stop::Stop;
+
+/// What `error`, met while `template` was compiled or rendered, means to its author.
+pub(super) fn explain(template: &str, error: &Error) -> RenderError {
+    let mut spots = Vec::new();
+    let mut innermost = error;
+    let mut stop = None;
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(link) = next {
+        if let Some(error) = link.downcast_ref::<Error>() {
+            if let Some(spot) = spot(error) {
+                spots.insert(0, spot);
+            }
+            innermost = error;
+        } else if let Some(found) = link.downcast_ref::<Stop>() {
+            stop = Some(found.clone());
+        }
+        next = link.source();
+    }
+    let reason = match stop {
+        Some(Stop::Refused(why)) => Reason::RefusedValue { variable: variable(innermost), why },
+        Some(Stop::Limit(limit)) => Reason::Limit(limit),
+        Some(Stop::NotFound(text)) => Reason::NotFound(text),
+        Some(Stop::Failed(text)) => Reason::Failed(text),
+        None => reason(innermost),
+    };
+    match spots.is_empty() {
+        true => RenderError::whole(template, reason),
+        false => RenderError { reason, spots },
+    }
+}
+
+fn reason(error: &Error) -> Reason {
+    let detail = error.detail().unwrap_or_default();
+    if let Some((before, _)) = detail.split_once("` is undefined") {
+        let name = before.rsplit('`').next().unwrap_or_default();
+        return Reason::Undefined { variable: name.to_owned() };
+    }
+    match error.kind() {
+        ErrorKind::SyntaxError => Reason::Syntax(error.to_string_without_place()),
+        ErrorKind::UndefinedError => Reason::Undefined { variable: String::new() },
+        ErrorKind::OutOfFuel => Reason::Limit(Limit::Fuel),
+        ErrorKind::InvalidOperation if detail == "recursion limit exceeded" => {
+            Reason::Limit(Limit::Recursion)
+        }
+        ErrorKind::TemplateNotFound => {
+            let name = detail.split('"').nth(1).unwrap_or(detail);
+            Reason::MissingTemplate { name: name.to_owned(), other: None }
+        }
+        _ => Reason::Other(error.to_string_without_place()),
+    }
+}
+
+trait WithoutPlace {
+    fn to_string_without_place(&self) -> String;
+}
+
+impl WithoutPlace for Error {
+    fn to_string_without_place(&self) -> String {
+        match self.detail() {
+            Some(detail) => format!("{}: {detail}", self.kind()),
+            None => self.kind().to_string(),
+        }
+    }
+}
+
+fn spot(error: &Error) -> Option<Spot> {
+    let template = error.name()?.to_owned();
+    let line = error.line();
+    let text = error.template_source();
+    let source = line.zip(text).and_then(|(line, text)| text.lines().nth(line - 1)).map(str::to_owned);
+    let (column, width) = match (text, error.range()) {
+        (Some(text), Some(range)) => {
+            let start = text.get(..range.start)?.rfind('\n').map_or(0, |end| end + 1);
+            let column = text.get(start..range.start)?.chars().count() + 1;
+            let meant = text.get(range).unwrap_or_default().lines().next().unwrap_or_default();
+            (Some(column), meant.chars().count())
+        }
+        _ => (None, 0),
+    };
+    Some(Spot { template, line, column, width, source })
+}
+
+/// The expression that an error points at, less its filters, if it is a mere name or path.
+fn variable(error: &Error) -> Option<String> {
+    let source = error.template_source()?;
+    let text = source.get(error.range()?)?;
+    let path = text.trim_start_matches("{{").split('|').next()?.trim_matches([' ', '-', '+', '}']);
+    let first = path.starts_with(|c: char| c.is_ascii_alphabetic());
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '"' | '\'' | '-' | '/');
+    (first && path.chars().all(plain)).then(|| path.to_owned())
+}

@@ -1,0 +1,128 @@
+//! The URLs under which one machine finds its documents.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::domain::{Attribute, Facts, Kind, Machine};
+
+/// Everything but the unreserved characters of RFC 3986, less `~`: what is left means nothing to iPXE, to a shell, to
+/// cloud-init's `ds=` argument and to a query string.
+pub(super) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+
+/// The URL of the document `kind` for the machine that said `facts`.
+///
+/// NoCloud documents have a directory ([`seed_url`]); all others carry the facts as a query, identities first, because
+/// old iPXE decodes `%26` and sends a bare `&`, and the first of two equal parameters counts.
+pub fn document_url(base: &str, kind: Kind, facts: &Facts, machine: Option<&Machine>) -> String {
+    let base = base.trim_end_matches('/');
+    if kind.is_nocloud() {
+        return format!("{}{kind}", seed_url(base, facts, machine));
+    }
+    let query = pairs(facts);
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{base}/{kind}{mark}{query}")
+}
+
+/// The NoCloud seed directory, with the slash that cloud-init needs at its end.
+pub fn seed_url(base: &str, facts: &Facts, machine: Option<&Machine>) -> String {
+    format!("{}/cloud-init/{}/", base.trim_end_matches('/'), seed_segment(facts, machine))
+}
+
+/// The path segment that stands for a machine in [`seed_url`]: its MAC alone where that says it all, otherwise the
+/// facts as a query string, which is told apart by its `=`.
+///
+/// A MAC says it all when nothing else was said, or when only UUID and serial were and the machine is registered with
+/// this MAC: a MAC wins over both. (A machine that is known by its UUID must keep it.)
+pub fn seed_segment(facts: &Facts, machine: Option<&Machine>) -> String {
+    let only = |allowed: &[Attribute]| {
+        facts.iter().all(|(attribute, _)| {
+            matches!(attribute, Attribute::Mac | Attribute::Ip) || allowed.contains(&attribute)
+        })
+    };
+    let known = |mac| machine.is_some_and(|machine| machine.macs.contains(mac));
+    match &facts.mac {
+        Some(mac) if only(&[]) || (known(mac) && only(&[Attribute::Uuid, Attribute::Serial])) => {
+            mac.hyphenated().to_string()
+        }
+        _ if only_address(facts) => "mac=".to_owned(),
+        _ => pairs(facts),
+    }
+}
+
+/// `mac=52-54-00-12-34-56&uuid=…`: every fact but the address that the request came from, identities first.
+fn pairs(facts: &Facts) -> String {
+    let mut query = String::with_capacity(256);
+    for (attribute, value) in facts.iter().filter(|(attribute, _)| *attribute != Attribute::Ip) {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(attribute.as_str());
+        query.push('=');
+        match attribute {
+            Attribute::Mac => query.extend(facts.mac.iter().map(|mac| mac.hyphenated().to_string())),
+            _ => query.extend(utf8_percent_encode(&value, ENCODED)),
+        }
+    }
+    query
+}
+
+/// Whether nothing was said that could be repeated in a URL; an empty path segment would be lost on the way.
+fn only_address(facts: &Facts) -> bool {
+    facts.iter().all(|(attribute, _)| attribute == Attribute::Ip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(said: &[(&str, &str)]) -> Facts {
+        let mut facts = Facts::default();
+        for (attribute, value) in said {
+            facts.set(attribute.parse().unwrap(), value).unwrap();
+        }
+        facts
+    }
+
+    #[test]
+    fn identities_come_first_and_free_text_is_encoded() {
+        let facts = facts(&[
+            ("product", "A & B; ~${x} #1 ü"),
+            ("serial", "S 1"),
+            ("ip", "10.0.0.1"),
+            ("uuid", "4c4c4544-0042-3510-8052-b4c04f4d3532"),
+            ("mac", "52:54:00:12:34:56"),
+        ]);
+        assert_eq!(
+            document_url("http://boot:8080/", Kind::Ignition, &facts, None),
+            "http://boot:8080/ignition?mac=52-54-00-12-34-56&uuid=4c4c4544-0042-3510-8052-b4c04f4d3532&serial=S%201\
+             &product=A%20%26%20B%3B%20%7E%24%7Bx%7D%20%231%20%C3%BC"
+        );
+        assert_eq!(
+            document_url("http://boot:8080", Kind::Ipxe, &Facts::default(), None),
+            "http://boot:8080/ipxe"
+        );
+    }
+
+    #[test]
+    fn a_mac_stands_alone_only_where_it_says_it_all() {
+        let mut machine = Machine::new("m".parse().unwrap());
+        let mac = ("mac", "52:54:00:12:34:56");
+        let serial = ("serial", "S;1");
+        assert_eq!(seed_segment(&facts(&[mac]), None), "52-54-00-12-34-56");
+        assert_eq!(seed_segment(&facts(&[mac, serial]), None), "mac=52-54-00-12-34-56&serial=S%3B1");
+        assert_eq!(
+            seed_segment(&facts(&[mac, serial]), Some(&machine)),
+            "mac=52-54-00-12-34-56&serial=S%3B1"
+        );
+        machine.macs.push("52:54:00:12:34:56".parse().unwrap());
+        assert_eq!(seed_segment(&facts(&[mac, serial]), Some(&machine)), "52-54-00-12-34-56");
+        assert_eq!(
+            seed_segment(&facts(&[mac, ("arch", "arm64")]), Some(&machine)),
+            "mac=52-54-00-12-34-56&arch=arm64"
+        );
+        assert_eq!(seed_segment(&facts(&[]), None), "mac=");
+        assert_eq!(
+            document_url("http://boot", Kind::MetaData, &facts(&[mac]), None),
+            "http://boot/cloud-init/52-54-00-12-34-56/meta-data"
+        );
+    }
+}

@@ -1,0 +1,247 @@
+//! The context as the engine sees it: objects that look a value up only when a template asks for it.
+//!
+//! Every value that comes out is plain data (text, numbers, booleans, lists, maps); the one method is
+//! `server.url_for`.
+
+use std::sync::Arc;
+
+use minijinja::value::{Enumerator, Object, Value};
+use minijinja::{Error, ErrorKind, State};
+
+use super::context::Context;
+use super::urls::{document_url, seed_url};
+use crate::domain::{Attribute, Kind, Params};
+
+/// The names that a template finds.
+#[derive(Debug)]
+pub(super) struct Root(Context);
+
+/// One of those names.
+#[derive(Clone, Copy, Debug)]
+enum Noun {
+    Machine,
+    Image,
+    Facts,
+    Params,
+    Rule,
+    Server,
+    Failure,
+}
+
+#[derive(Debug)]
+struct View {
+    root: Arc<Root>,
+    noun: Noun,
+}
+
+/// What each name offers; what is not known of a machine is undefined. `params` offers whatever was given.
+pub(super) const NAMES: [(&str, &[&str]); 7] = [
+    ("machine", &["registered", "name", "mac", "macs", "uuid", "serial", "hostname", "labels"]),
+    ("image", &["name", "kernel", "initrds", "rootfs", "args", "arch", "null"]),
+    ("facts", &FACTS),
+    ("params", &[]),
+    ("rule", &["name", "priority"]),
+    ("server", &["url", "asset_url", "hold_seconds", "seed_url"]),
+    ("failure", &["incident", "template", "problem", "url"]),
+];
+
+const FACTS: [&str; Attribute::ALL.len()] = {
+    let mut names = [""; Attribute::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = Attribute::ALL[i].as_str();
+        i += 1;
+    }
+    names
+};
+
+/// The value that a rendering starts from.
+pub(super) fn root(context: &Context) -> Value {
+    Value::from_object(Root(context.clone()))
+}
+
+impl Noun {
+    fn names(self) -> &'static [&'static str] {
+        NAMES[self as usize].1
+    }
+}
+
+impl Object for Root {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        let noun = match key {
+            "machine" => Noun::Machine,
+            "image" if self.0.image.is_some() => Noun::Image,
+            "facts" => Noun::Facts,
+            "params" => Noun::Params,
+            "rule" if self.0.rule.is_some() => Noun::Rule,
+            "server" => Noun::Server,
+            "failure" if self.0.failure.is_some() => Noun::Failure,
+            _ => return None,
+        };
+        Some(Value::from_object(View { root: self.clone(), noun }))
+    }
+}
+
+impl Object for View {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        let context = &self.root.0;
+        match self.noun {
+            Noun::Machine => machine(context, key),
+            Noun::Image => image(context, key),
+            Noun::Facts => fact(context, key.parse().ok()?),
+            Noun::Params => {
+                layers(context).into_iter().flatten().find_map(|layer| layer.get(key)).map(from_json)
+            }
+            Noun::Rule => {
+                let rule = context.rule.as_deref()?;
+                match key {
+                    "name" => Some(rule.name.as_str().into()),
+                    "priority" => Some(rule.priority.into()),
+                    _ => None,
+                }
+            }
+            Noun::Server => server(context, key),
+            Noun::Failure => {
+                let failure = context.failure.as_ref()?;
+                match key {
+                    "incident" => Some(failure.incident.as_str().into()),
+                    "template" => Some(failure.template.as_str().into()),
+                    "problem" => Some(failure.problem.as_str().into()),
+                    "url" => Some(failure.url.as_str().into()),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let mut keys: Vec<Value> = match self.noun {
+            Noun::Params => {
+                let layers = layers(&self.root.0);
+                layers.into_iter().flatten().flat_map(Params::keys).map(|key| key.as_str().into()).collect()
+            }
+            noun => {
+                let known = noun.names().iter().filter(|name| self.get_value_by_str(name).is_some());
+                known.map(|name| Value::from(*name)).collect()
+            }
+        };
+        keys.sort();
+        keys.dedup();
+        Enumerator::Values(keys)
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
+        if !matches!((self.noun, method), (Noun::Server, "url_for")) {
+            return Err(Error::new(ErrorKind::UnknownMethod, format!("there is no method {method}")));
+        }
+        let [kind] = args else {
+            return Err(Error::new(ErrorKind::MissingArgument, "write url_for('KIND')"));
+        };
+        let kind: Kind = kind
+            .as_str()
+            .unwrap_or_default()
+            .parse()
+            .map_err(|e| Error::new(ErrorKind::InvalidOperation, format!("url_for: {e}")))?;
+        let context = &self.root.0;
+        Ok(document_url(&context.server.base_url, kind, &context.facts, context.machine.as_deref()).into())
+    }
+}
+
+/// The layers of parameters, highest first.
+fn layers(context: &Context) -> [Option<&Params>; 3] {
+    [
+        context.machine.as_ref().map(|machine| &machine.params),
+        context.rule.as_ref().map(|rule| &rule.params),
+        context.image.as_ref().map(|image| &image.params),
+    ]
+}
+
+fn fact(context: &Context, attribute: Attribute) -> Option<Value> {
+    context.facts.get(attribute).map(|text| Value::from(&*text))
+}
+
+/// What is registered, and otherwise what the machine said. Its MAC is always that of the interface that boots.
+fn machine(context: &Context, key: &str) -> Option<Value> {
+    let machine = context.machine.as_deref();
+    let text = |registered: Option<&String>, attribute| match registered {
+        Some(text) => Some(text.as_str().into()),
+        None => fact(context, attribute),
+    };
+    match key {
+        "registered" => Some(machine.is_some().into()),
+        "name" => machine.map(|machine| machine.name.as_str().into()),
+        "mac" => fact(context, Attribute::Mac)
+            .or_else(|| machine.and_then(|machine| machine.macs.first()).map(|mac| mac.to_string().into())),
+        "macs" => Some(match machine {
+            Some(machine) => machine.macs.iter().map(ToString::to_string).collect(),
+            None => context.facts.mac.iter().map(ToString::to_string).collect(),
+        }),
+        "uuid" => machine
+            .and_then(|machine| machine.uuid)
+            .map(|uuid| uuid.to_string().into())
+            .or_else(|| fact(context, Attribute::Uuid)),
+        "serial" => text(machine.and_then(|machine| machine.serial.as_ref()), Attribute::Serial),
+        "hostname" => text(machine.and_then(|machine| machine.hostname.as_ref()), Attribute::Hostname),
+        "labels" => {
+            let labels = machine.into_iter().flat_map(|machine| &machine.labels);
+            Some(labels.map(|(key, value)| (key.as_str(), value.as_str())).collect())
+        }
+        _ => None,
+    }
+}
+
+fn image(context: &Context, key: &str) -> Option<Value> {
+    let image = context.image.as_deref()?;
+    let absolute = |path: &String| context.server.absolute(path);
+    match key {
+        "name" => Some(image.name.as_str().into()),
+        "kernel" => image.kernel.as_ref().map(|path| absolute(path).into()),
+        "initrds" => Some(image.initrds.iter().map(absolute).collect()),
+        "rootfs" => image.rootfs.as_ref().map(|path| absolute(path).into()),
+        "args" => Some(image.args.iter().map(String::as_str).collect()),
+        "arch" => image.arch.as_deref().map(Value::from),
+        "null" => Some(image.is_null().into()),
+        _ => None,
+    }
+}
+
+fn server(context: &Context, key: &str) -> Option<Value> {
+    let server = &context.server;
+    match key {
+        "url" => Some(server.base_url.trim_end_matches('/').into()),
+        "asset_url" => Some(server.asset_url.trim_end_matches('/').into()),
+        "hold_seconds" => Some(server.hold_seconds.into()),
+        "seed_url" => Some(seed_url(&server.base_url, &context.facts, context.machine.as_deref()).into()),
+        _ => None,
+    }
+}
+
+/// Three times as fast as going through serde.
+fn from_json(json: &serde_json::Value) -> Value {
+    use serde_json::Value as Json;
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(yes) => (*yes).into(),
+        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(number), _) => number.into(),
+            (None, Some(number)) => number.into(),
+            (None, None) => number.as_f64().unwrap_or_default().into(),
+        },
+        Json::String(text) => text.as_str().into(),
+        Json::Array(items) => items.iter().map(from_json).collect(),
+        Json::Object(map) => map.iter().map(|(key, value)| (key.as_str(), from_json(value))).collect(),
+    }
+}
