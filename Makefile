@@ -5,8 +5,8 @@
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Build and serve on an embedded SQLite (HTTP_PORT, GRPC_PORT, DATABASE_URL, ASSETS_DIR); says how to go on
-	@exec scripts/run
+run: ## Build and serve on an embedded SQLite (HTTP_PORT=8080, GRPC_PORT=5000); says how to go on
+	@exec scripts/run $(ARGS)
 
 test: test-deps ## Run every test; installs what they need (Debian packages, Python packages) first
 	@exec scripts/run-tests

@@ -65,7 +65,7 @@ def test_commands(tmp_path: Path):
     environment = clean_environment() | {
         "HTTP_PORT": str(http),
         "GRPC_PORT": str(grpc),
-        "DATABASE_URL": f"sqlite://{tmp_path}/readme.db?mode=rwc",
+        "PXE_INIT__DATABASE__URL": f"sqlite://{tmp_path}/readme.db?mode=rwc",
         "PXE_INIT_ENDPOINT": f"grpc://127.0.0.1:{grpc}",
         "PATH": f"{ROOT}/target/debug{os.pathsep}{os.environ['PATH']}",
     }
@@ -74,7 +74,6 @@ def test_commands(tmp_path: Path):
         commands = block.commands.replace(":8080", f":{http}").replace(":5000", f":{grpc}")
         return ["bash", "-euo", "pipefail", "-c", commands]
 
-    # `exec` is what make and the script do, so that the signal reaches the server.
     server = Child(here(serve[0]), tmp_path / "serve.log", cwd=ROOT, env=environment)
     try:
         deadline = time.monotonic() + SERVE_TIMEOUT
