@@ -16,11 +16,12 @@ from .paths import BUILD
 BOOTED = "PXE-INIT-BOOTED"
 LOCAL_DISK = "PXE-INIT-LOCAL-DISK"
 
-# The whole line goes out in one write, or the kernel's own messages get into it.
+# The kernel is to be quiet from here on, or its messages get into the line.
 INIT = f"""#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /dev
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox dmesg -n 1
 echo "PXE-INIT-CMDLINE $(/bin/busybox cat /proc/cmdline) {BOOTED}" >/dev/ttyS0
 /bin/busybox poweroff -f
 """
