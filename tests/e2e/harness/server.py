@@ -54,24 +54,27 @@ class Server:
         """Sets the ports without a server on them yet."""
         self.http_port, self.grpc_port = free_port(), free_port()
 
-    def start(self) -> None:
-        """Starts it and waits until it is ready. The first time it chooses ports, and others if those were taken
-        meanwhile; after that it keeps them, because machines remember."""
+    def start(self, *flags: str) -> None:
+        """Starts it, with more flags, and waits until it is ready. The first time it chooses ports, and others if those
+        were taken meanwhile; after that it keeps them, because machines remember."""
         if self.http_port:
-            return self._start_once()
+            return self._start_once(flags)
         for attempt in range(3):
             self.pick_ports()
             try:
-                return self._start_once()
+                return self._start_once(flags)
             except AssertionError:
                 if attempt == 2 or "in use" not in self.output.lower():
                     raise
 
-    def _start_once(self) -> None:
-        argv = [str(SERVER), "serve", "--database-url", self.database_url]
-        argv += ["--http-port", str(self.http_port), "--grpc-port", str(self.grpc_port)]
+    def _start_once(self, flags: tuple[str, ...]) -> None:
+        options = {"--database-url": self.database_url}
+        options |= {"--http-port": str(self.http_port), "--grpc-port": str(self.grpc_port)}
         if self.assets:
-            argv += ["--assets-dir", str(self.assets)]
+            options["--assets-dir"] = str(self.assets)
+        argv = [str(SERVER), "serve"]
+        argv += [word for name, value in options.items() if name not in flags for word in (name, value)]
+        argv += flags
         self._child = Child(argv, self.log, cwd=self.directory, env=clean_environment())
         deadline = time.monotonic() + READY_TIMEOUT
         while True:
