@@ -77,12 +77,18 @@ impl Error {
 
     /// A wrong request: what was asked for, and its wrong fields.
     pub fn invalid(what: impl Into<String>, violations: Vec<Violation>) -> Self {
-        Self { violations, ..Self::new(Code::InvalidArgument, what) }
+        Self::new(Code::InvalidArgument, what).with_fields(violations)
     }
 
     /// One wrong field.
     pub fn invalid_field(field: &str, problem: impl fmt::Display) -> Self {
         Self::invalid("the request is not valid", vec![Violation::new(field, problem.to_string())])
+    }
+
+    /// The same with the fields that are wrong.
+    pub fn with_fields(mut self, violations: Vec<Violation>) -> Self {
+        self.violations = violations;
+        self
     }
 
     /// The same with its cause, which only the log is told.

@@ -43,6 +43,7 @@ pub struct Database {
 /// How the connection to Postgres is protected (libpq, section "SSL Support").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(clap::ValueEnum)]
 pub enum SslMode {
     /// Never by TLS.
     Disable,

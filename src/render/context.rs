@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Facts, Image, Machine, Rule};
+use crate::domain::{Facts, Image, Machine, Rule, asset_url};
 
 /// Everything that a template can reach. Cheap to make and to clone: it is built for each request.
 #[derive(Clone, Debug)]
@@ -48,9 +48,6 @@ pub struct Failure {
 impl ServerContext {
     /// `path` as an absolute URL.
     pub(super) fn absolute(&self, path: &str) -> String {
-        if path.contains("://") {
-            return path.to_owned();
-        }
-        format!("{}/{}", self.asset_url.trim_end_matches('/'), path.trim_start_matches('/'))
+        asset_url(&self.asset_url, path)
     }
 }

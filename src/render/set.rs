@@ -43,6 +43,27 @@ pub enum Origin {
     Override,
 }
 
+impl Entry {
+    /// `NAME@REVISION`, or `NAME@built-in`.
+    pub fn id(&self) -> String {
+        match self.template.head {
+            0 => format!("{}@built-in", self.template.name),
+            head => format!("{}@{head}", self.template.name),
+        }
+    }
+}
+
+impl Origin {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "built-in",
+            Self::Stored => "stored",
+            Self::Override => "override",
+        }
+    }
+}
+
 /// The names of the built-in templates and their kinds. A stored template may have one of these names only if it is of
 /// the same kind, and then stands in for it.
 pub fn reserved_names() -> impl Iterator<Item = (&'static Name, Kind)> {

@@ -1,13 +1,15 @@
 //! What a machine gets when it asks.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
 use super::{OnFailure, OnUnknown, Service, Snapshot};
 use crate::domain::{Facts, Kind, Name};
 use crate::error::Error;
-use crate::render::{Context, Failure, RenderError, ServerContext};
+use crate::render::{
+    Context, Failure, Limits, Reason, RenderError, ServerContext, TemplateSet, document_url,
+};
 use crate::resolve::{Resolution, resolve};
 
 /// How a question was answered.
@@ -78,7 +80,8 @@ impl Service {
         let mut answer = Answer::new(kind, &resolution);
         let context = self.context(facts, &resolution, base_url);
         if let Some(name) = &resolution.missing_image {
-            self.fail(snapshot, context, &mut answer, format!("image {name} does not exist"));
+            let problem = format!("image {name} does not exist");
+            self.fail(snapshot, context, &mut answer, problem.clone(), problem);
             return answer;
         }
         if let Some(source) = source {
@@ -127,27 +130,45 @@ impl Service {
                 answer.outcome = Outcome::Rendered;
                 answer.document = Some(document);
             }
-            Err(error) => match error.not_found_reason() {
-                Some(reason) => {
-                    answer.outcome = Outcome::Refused;
-                    answer.problem = Some(reason.to_owned());
-                }
-                None => self.fail(snapshot, context, answer, error.to_string()),
-            },
+            Err(RenderError { reason: Reason::NotFound(reason), .. }) => {
+                answer.outcome = Outcome::Refused;
+                answer.problem = Some(reason);
+            }
+            Err(error) => {
+                let summary = error.summary();
+                self.fail(snapshot, context, answer, error.to_string(), summary);
+            }
         }
     }
 
-    /// The answer when there is something for this machine that can not be rendered.
-    fn fail(&self, snapshot: &Snapshot, context: Context, answer: &mut Answer, problem: String) {
+    /// The answer when there is something for this machine that can not be rendered: `problem` is for operators, and
+    /// `summary`, in one line, for whoever stands before the machine.
+    fn fail(
+        &self,
+        snapshot: &Snapshot,
+        context: Context,
+        answer: &mut Answer,
+        problem: String,
+        summary: String,
+    ) {
         answer.outcome = Outcome::Failed;
         let incident = incident(answer, &context.facts, &problem);
         if answer.kind == Kind::Ipxe && self.inner.settings.failure == OnFailure::Script {
+            let url = document_url(
+                &context.server.base_url,
+                Kind::Ipxe,
+                &context.facts,
+                context.machine.as_deref(),
+            );
             let failure = Failure {
                 incident: incident.clone(),
                 template: answer.template.clone().unwrap_or_default(),
-                problem: problem.lines().next().unwrap_or_default().to_owned(),
+                problem: summary,
+                url,
             };
-            answer.document = Some(snapshot.templates.render_failure(context, failure));
+            let context = Context { failure: Some(failure), ..context };
+            let own = snapshot.templates.render("error", &context);
+            answer.document = own.or_else(|_| built_in().render("error", &context)).ok();
         }
         answer.incident = Some(incident);
         answer.problem = Some(problem);
@@ -217,6 +238,12 @@ impl Answer {
             conflicts: resolution.conflict_texts(),
         }
     }
+}
+
+/// The built-in templates alone, for when an operator's own `error` fails.
+fn built_in() -> &'static TemplateSet {
+    static BUILT_IN: OnceLock<TemplateSet> = OnceLock::new();
+    BUILT_IN.get_or_init(|| TemplateSet::compile([], Limits::default()))
 }
 
 fn no_template(kind: Kind, resolution: &Resolution) -> String {

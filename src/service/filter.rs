@@ -36,7 +36,7 @@ impl FromStr for Filter {
 
     /// Parses `FIELD=GLOB FIELD!=GLOB …`.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let parse_term = |term: &str| {
+        let parse_term = |term: &str| -> Result<FilterTerm, Error> {
             let wrong = |problem: String| Error::invalid_field("options.filter", problem);
             let (field, glob) = term.split_once('=').ok_or_else(|| {
                 wrong(format!("{term:?} is no term; write it like name=web* or name!=web*"))

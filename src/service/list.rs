@@ -54,13 +54,14 @@ impl Service {
         let snapshot = self.snapshot()?;
         let rules = snapshot.catalog.rules();
         let ordered = snapshot.catalog.rule_index().ordered().iter().filter_map(|rule| rules.get(&rule.name));
-        in_order(ordered, request, |entry| &entry.value)
+        let page = in_order(ordered.collect(), request, |entry| &*entry.value)?;
+        Ok(Page { entries: page.entries.into_iter().cloned().collect(), next: page.next, total: page.total })
     }
 
     /// Templates by name, built-in ones included.
     pub fn list_templates(&self, request: &PageRequest) -> Result<Page<TemplateView>, Error> {
         let snapshot = self.snapshot()?;
-        let page = in_order(snapshot.templates.iter(), request, |entry| entry)?;
+        let page = in_order(snapshot.templates.iter().collect(), request, |entry| entry)?;
         let entries = page.entries.into_iter().map(|entry| snapshot.view(entry)).collect();
         Ok(Page { entries, next: page.next, total: page.total })
     }
@@ -112,15 +113,15 @@ fn by_name<T: Fields>(
 }
 
 /// A page of entries that have an order of their own.
-fn in_order<E, T: Fields>(
-    entries: impl Iterator<Item = E> + Clone,
+fn in_order<'a, E, T: Fields + 'a>(
+    entries: Vec<&'a E>,
     request: &PageRequest,
-    fields: impl Fn(&E) -> &T,
-) -> Result<Page<E>, Error> {
+    fields: impl Fn(&'a E) -> &'a T,
+) -> Result<Page<&'a E>, Error> {
     request.filter.check::<T>()?;
-    let total = entries.clone().filter(|entry| request.filter.accepts(fields(entry))).count();
-    let mut rest = entries;
-    if !request.token.is_empty() && !rest.any(|entry| fields(&entry).name().as_str() == request.token) {
+    let total = entries.iter().filter(|entry| request.filter.accepts(fields(entry))).count();
+    let mut rest = entries.into_iter();
+    if !request.token.is_empty() && !rest.any(|entry| fields(entry).name().as_str() == request.token) {
         return Err(Error::invalid_field(
             "options.page_token",
             "the list changed meanwhile; begin with the first page",

@@ -6,6 +6,7 @@ use super::{Assets, Service, Snapshot, diff, not_loaded};
 use crate::catalog::Clash;
 use crate::domain::{Actor, Change, Changes, Image, Name, Noun, Violation};
 use crate::error::{Code, Error};
+use crate::render::reserved_names;
 
 /// A change with what the caller believes.
 #[derive(Clone, Debug)]
@@ -194,7 +195,8 @@ fn check_fields(change: &Change) -> Result<(), Error> {
 }
 
 fn check_references(before: &Snapshot, next: &Snapshot, changes: &Changes) -> Result<(), Error> {
-    let built_in = |name: &Name| next.templates.built_in_kind(name.as_str());
+    let built_in =
+        |name: &Name| reserved_names().find(|(built_in, _)| *built_in == name).map(|(_, kind)| kind);
     let clashes = before.catalog.clashes(&next.catalog, changes, built_in);
     let Some(first) = clashes.first() else { return Ok(()) };
     let code = match first {
@@ -209,7 +211,7 @@ fn check_references(before: &Snapshot, next: &Snapshot, changes: &Changes) -> Re
         other => format!("{} {} can not be stored", other.noun(), other.name()),
     };
     let violations = clashes.iter().map(|clash| Violation::new(clash.field(), clash.to_string())).collect();
-    Err(Error { violations, ..Error::new(code, message) })
+    Err(Error::new(code, message).with_fields(violations))
 }
 
 /// Renders a saved template with the samples, and looks for templates that break with this change.

@@ -1,0 +1,152 @@
+//! The commands of `pxe-init-server`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::flags::Flags;
+use super::{Server, ServerError, Stop};
+use crate::config::{Config, ConfigError, LogFormat};
+use crate::store::{self, Store};
+use crate::telemetry;
+
+/// Exit code of a configuration that can not be used: EX_USAGE of sysexits(3).
+const EX_USAGE: u8 = 64;
+
+/// Decides what each machine boots that asks over the network.
+#[derive(Parser, Debug)]
+#[command(name = "pxe-init-server", version, max_term_width = 100)]
+pub struct Cli {
+    /// File of settings in TOML; `config show` prints one that could stand in it
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Answer machines over HTTP and operators over gRPC
+    Serve(Box<Flags>),
+    /// Bring the database to this version and end; `serve` does so by itself
+    Migrate(Box<Flags>),
+    /// Look at the configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+enum ConfigCommand {
+    /// Say whether the configuration can be used
+    Check(Box<Flags>),
+    /// Print the settings in force, secrets masked
+    Show(Box<Flags>),
+    /// Print every setting with its default and its meaning
+    Defaults,
+}
+
+/// Does what the command line says.
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
+pub async fn run(cli: Cli) -> ExitCode {
+    let file = cli.config.as_deref();
+    let result = match cli.command {
+        Command::Serve(flags) => with_config(file, *flags, async |config| serve(&config).await).await,
+        Command::Migrate(flags) => with_config(file, *flags, async |config| migrate(&config).await).await,
+        Command::Config { command: ConfigCommand::Check(flags) } => {
+            load(file, *flags).map(|_| println!("the configuration is valid")).map_err(Failure::Config)
+        }
+        Command::Config { command: ConfigCommand::Show(flags) } => {
+            load(file, *flags).map(|config| print!("{}", config.shown())).map_err(Failure::Config)
+        }
+        Command::Config { command: ConfigCommand::Defaults } => {
+            print!("{}", crate::config::DEFAULTS);
+            Ok(())
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Config(error)) => {
+            eprintln!("error: configuration: {error}");
+            ExitCode::from(EX_USAGE)
+        }
+        Err(Failure::Server(error)) => {
+            eprintln!("error: {}", with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+enum Failure {
+    Config(ConfigError),
+    Server(ServerError),
+}
+
+async fn with_config(
+    file: Option<&Path>,
+    flags: Flags,
+    run: impl AsyncFnOnce(Config) -> Result<(), ServerError>,
+) -> Result<(), Failure> {
+    let config = load(file, flags).map_err(Failure::Config)?;
+    run(config).await.map_err(Failure::Server)
+}
+
+fn load(file: Option<&Path>, flags: Flags) -> Result<Config, ConfigError> {
+    Config::load(file, std::env::vars_os().filter_map(unicode), flags.overrides())
+}
+
+/// Variables that are no text are none of ours.
+fn unicode((key, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {
+    Some((key.into_string().ok()?, value.into_string().ok()?))
+}
+
+async fn serve(config: &Config) -> Result<(), ServerError> {
+    telemetry::init_log(&config.log.filter, config.log.format == LogFormat::Json)?;
+    let server = Server::start(config).await?;
+    if let (Ok(http), Ok(grpc)) = (server.http_address(), server.grpc_address()) {
+        let database = store::Options::new(config.database.url()).redacted_url();
+        tracing::info!(%http, %grpc, database, version = env!("CARGO_PKG_VERSION"), "listening");
+    }
+    if config.grpc.is_open() {
+        tracing::warn!(
+            "--insecure-management: whoever reaches {} decides what every machine boots",
+            config.grpc.listen()
+        );
+    }
+    let stop = Stop::default();
+    let signals = tokio::spawn(stop.clone().on_signals());
+    let result = server.serve(stop).await;
+    signals.abort();
+    tracing::info!("stopped");
+    result
+}
+
+#[expect(clippy::print_stdout, reason = "this is the command line")]
+async fn migrate(config: &Config) -> Result<(), ServerError> {
+    let options = store::Options::new(config.database.url());
+    let store = Store::connect(&options).await?;
+    store.migrate().await?;
+    println!(
+        "the database {} is at the schema of version {}",
+        options.redacted_url(),
+        env!("CARGO_PKG_VERSION")
+    );
+    store.close().await;
+    Ok(())
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,130 @@
+//! The composition root: start, serve, stop.
+
+mod clock;
+mod command;
+mod flags;
+mod http_listener;
+mod settings;
+mod stop;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server as GrpcServer;
+
+use crate::config::Config;
+use crate::http::{AssetDir, HttpState, router};
+use crate::service::Service;
+use crate::store::{self, Store, StoreError};
+use crate::telemetry::Metrics;
+use crate::{grpc, telemetry};
+
+pub use command::{Cli, run};
+pub use stop::Stop;
+
+/// Why the server could not start or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The database can not be used.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// An address can not be listened on.
+    #[error("can not listen for {what} on {address}: {source}")]
+    Listen {
+        /// For whom.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The log can not be set up.
+    #[error("{0}")]
+    Log(#[from] telemetry::InvalidFilter),
+    /// The management API can not be described.
+    #[error("the API can not be described: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The management API stopped.
+    #[error("the management API stopped: {0}")]
+    Grpc(#[from] tonic::transport::Error),
+    /// A task ended by a panic.
+    #[error("a task of the server crashed: {0}")]
+    Crashed(#[from] tokio::task::JoinError),
+}
+
+/// A server that listens and has not begun to answer.
+pub struct Server {
+    service: Service,
+    http: TcpListener,
+    grpc: TcpListener,
+    state: HttpState,
+    store: Store,
+}
+
+impl Server {
+    /// Opens and migrates the database, and listens. The first load of the catalog follows in [`Server::serve`].
+    pub async fn start(config: &Config) -> Result<Self, ServerError> {
+        let options = store::Options {
+            max_connections: config.database.max_connections,
+            acquire_timeout: config.database.timeout(),
+            statement_timeout: config.database.timeout(),
+            ..store::Options::new(config.database.url())
+        };
+        let store = Store::connect(&options).await?;
+        store.migrate().await?;
+        let http = http_listener::listen(config.http.listen()).map_err(|source| ServerError::Listen {
+            what: "machines",
+            address: config.http.listen(),
+            source,
+        })?;
+        let grpc = TcpListener::bind(config.grpc.listen()).await.map_err(|source| ServerError::Listen {
+            what: "operators",
+            address: config.grpc.listen(),
+            source,
+        })?;
+        let http_port = http.local_addr().map_or(config.http.port, |address| address.port());
+        let metrics = Arc::new(Metrics::default());
+        let settings = settings::settings(config, http_port);
+        let service = Service::new(store.clone(), settings, clock::system_clock(), metrics.clone());
+        let assets = AssetDir::new(config.assets.dir());
+        let state = HttpState { service: service.clone(), metrics, assets };
+        Ok(Self { service, http, grpc, state, store })
+    }
+
+    /// Where machines ask.
+    pub fn http_address(&self) -> std::io::Result<SocketAddr> {
+        self.http.local_addr()
+    }
+
+    /// Where operators ask.
+    pub fn grpc_address(&self) -> std::io::Result<SocketAddr> {
+        self.grpc.local_addr()
+    }
+
+    /// Answers until `stop`, then finishes what was accepted.
+    pub async fn serve(self, stop: Stop) -> Result<(), ServerError> {
+        let service = self.service.clone();
+        service.catch_up().await.unwrap_or_else(|error| {
+            tracing::error!(error = %error.with_causes(), "the catalog could not be loaded; trying again every second");
+        });
+        let follower = tokio::spawn({
+            let (service, soft) = (service.clone(), stop.soft());
+            async move { service.follow(soft).await }
+        });
+        let management = GrpcServer::builder()
+            .add_routes(grpc::routes(service).await?)
+            .serve_with_incoming_shutdown(TcpListenerStream::new(self.grpc), {
+                let soft = stop.soft();
+                async move { soft.cancelled().await }
+            });
+        let management = tokio::spawn(stop.hard().run_until_cancelled_owned(management));
+        http_listener::serve(self.http, router(self.state), &stop).await;
+        // A stop is asked for by now, so each of these ends, at the latest by the hard token.
+        management.await?.transpose()?;
+        follower.await?;
+        self.store.close().await;
+        Ok(())
+    }
+}

@@ -1,0 +1,52 @@
+//! From configuration to what the service is told.
+
+use std::time::Duration;
+
+use crate::config::{Config, Failure, Unknown};
+use crate::render::Limits;
+use crate::service::{Assets, OnFailure, OnUnknown, Settings};
+
+/// What the service is told.
+pub(super) fn settings(config: &Config, http_port: u16) -> Settings {
+    let own_assets = config.assets.dir().is_some();
+    let assets = match config.assets.forward_server() {
+        Some(url) if !own_assets => Assets::Forward(url),
+        _ => Assets::Own,
+    };
+    let base_url_fixed = !config.http.base_url.is_empty();
+    Settings {
+        unknown: match config.boot.unknown {
+            Unknown::Hold => OnUnknown::Hold,
+            Unknown::NotFound => OnUnknown::NotFound,
+        },
+        failure: match config.boot.failure {
+            Failure::Script => OnFailure::Script,
+            Failure::Status => OnFailure::Status,
+        },
+        hold_seconds: config.boot.hold_seconds,
+        assets,
+        serves_assets: own_assets,
+        base_url: if base_url_fixed {
+            config.http.base_url.trim_end_matches('/').to_owned()
+        } else {
+            format!("http://{}", own_host(config, http_port))
+        },
+        base_url_fixed,
+        limits: Limits {
+            fuel: config.limits.fuel,
+            recursion: config.limits.recursion,
+            output: config.limits.output_bytes,
+            time: Duration::from_millis(config.limits.milliseconds),
+        },
+    }
+}
+
+/// What stands in for the `Host` of a machine's request in previews.
+fn own_host(config: &Config, port: u16) -> String {
+    let address = config.http.address;
+    if address.is_unspecified() {
+        format!("localhost:{port}")
+    } else {
+        std::net::SocketAddr::new(address, port).to_string()
+    }
+}
