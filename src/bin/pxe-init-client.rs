@@ -1,3 +1,7 @@
 //! The command line client.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pxe_init::client::main()
+}

@@ -1,1 +1,93 @@
 //! The command line client: nouns and verbs, and how their answers are printed.
+//!
+//! A command is parsed by [`cli`], opens a [`session`] with the server, and prints its answer through [`print`]. What the
+//! four nouns have in common is in [`resource`], each of them in [`nouns`], and what can be done with all of them in
+//! [`verbs`].
+
+mod api;
+mod boot;
+mod cli;
+mod complete;
+mod document;
+mod duration;
+mod edit_text;
+mod endpoint;
+mod environment;
+mod explain;
+mod failure;
+mod first_system;
+mod nouns;
+mod pairs;
+mod print;
+mod resource;
+mod session;
+mod table;
+mod verbs;
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+pub use cli::command;
+
+use cli::{Cli, Command};
+use failure::{Exit, Failure};
+use session::Session;
+
+/// Runs the command line of this process and gives its exit code.
+pub fn main() -> ExitCode {
+    match complete::answer() {
+        Ok(true) => return Exit::Ok.into(),
+        Ok(false) => {}
+        Err(failure) => return conclude(Err(failure)),
+    }
+    match cli::parse(std::env::args_os().collect::<Vec<OsString>>()) {
+        Ok(cli) => conclude(run(cli)),
+        Err(error) => {
+            // Nobody may be reading; there is no one left to tell then.
+            let _ = error.print();
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Ok.into(),
+                _ => Exit::Usage.into(),
+            }
+        }
+    }
+}
+
+fn conclude(result: Result<Exit, Failure>) -> ExitCode {
+    match result {
+        Ok(exit) => exit.into(),
+        Err(Failure { exit: Exit::Ok, .. }) => Exit::Ok.into(),
+        Err(failure) => {
+            let _ = write!(io::stderr(), "{failure}");
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Exit, Failure> {
+    if let Command::Completion(args) = &cli.command {
+        return complete::print_script(args);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let endpoint = cli.global.endpoint.clone();
+    runtime.block_on(dispatch(cli)).map_err(|failure| failure.at(&endpoint))
+}
+
+async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    let mut session = Session::open(&cli.global).await?;
+    let session = &mut session;
+    match cli.command {
+        Command::Image(verb) => verbs::run(session, verb).await,
+        Command::Machine(verb) => verbs::run(session, verb).await,
+        Command::Rule(verb) => verbs::run(session, verb).await,
+        Command::Template(verb) => nouns::template::run(session, verb).await,
+        Command::Preview(args) => boot::preview(session, args).await,
+        Command::Explain(args) => explain::explain(session, args).await,
+        Command::ListImages => first_system::list_images(session).await,
+        Command::RegisterMachineImage(args) => first_system::register_machine_image(session, args).await,
+        Command::Completion(_) => Ok(Exit::Ok),
+    }
+}

@@ -1,9 +1,6 @@
 //! Behaviour through the public surface.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "clippy.toml allows them in test functions only, and helpers of tests may fail a test too"
-)]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+mod client;
 mod store;

@@ -1,0 +1,234 @@
+//! The grammar of the command line. Scripts rely on it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use super::boot::PreviewArgs;
+use super::complete::{self, CompletionArgs};
+use super::duration;
+use super::endpoint::Endpoint;
+use super::explain::ExplainArgs;
+use super::failure::{EXIT_CODES, Failure};
+use super::first_system::RegisterMachineImageArgs;
+use super::nouns::image::RegisterImage;
+use super::nouns::machine::RegisterMachine;
+use super::nouns::rule::RegisterRule;
+use super::nouns::template::TemplateVerb;
+use super::print::Output;
+use super::resource::{Resource, Write};
+
+/// What `--param` takes.
+pub(super) const PARAM_HELP: &str = "Parameter for templates: JSON where it parses as JSON, a string otherwise; @FILE \
+                                     for the content of a file, @@… for a value that begins with @; repeat for several";
+
+/// Manages what machines boot over the network
+///
+/// An image is something that can be booted, a template the source of a document, a machine a registered computer, and a
+/// rule says which machines get which image. `preview` shows what a machine would get, `explain` why.
+#[derive(Debug, Parser)]
+#[command(name = "pxe-init-client", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// The server's gRPC port: grpc://HOST[:PORT] or http://HOST[:PORT]
+    #[arg(
+        long = "grpc-endpoint",
+        value_name = "URL",
+        env = "PXE_INIT_ENDPOINT",
+        hide_env_values = true,
+        default_value = complete::DEFAULT_ENDPOINT,
+        global = true
+    )]
+    pub(super) endpoint: Endpoint,
+    /// Format of the data on standard output; everything else goes to standard error
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = Output::Table, global = true)]
+    pub(super) output: Output,
+    /// How long to wait for the connection and for each answer, such as 500ms, 10s or 2m
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse, global = true)]
+    pub(super) timeout: Duration,
+    /// Print data and errors only
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Images: what can be booted
+    #[command(subcommand)]
+    Image(Verb<RegisterImage>),
+    /// Templates: the sources of documents, every save of which is kept
+    #[command(subcommand)]
+    Template(TemplateVerb),
+    /// Machines: the registered computers
+    #[command(subcommand)]
+    Machine(Verb<RegisterMachine>),
+    /// Rules: which machines get which image
+    #[command(subcommand)]
+    Rule(Verb<RegisterRule>),
+    /// Show the document that a machine would get
+    Preview(PreviewArgs),
+    /// Show what a machine would get, and why: every candidate in order, and where each value comes from
+    Explain(ExplainArgs),
+    /// List the images that have a kernel, as the first system's client does
+    ListImages,
+    /// Bind the machine that has a MAC to an image; one that is not registered yet is, under its MAC as name
+    RegisterMachineImage(RegisterMachineImageArgs),
+    /// Print the script that makes a shell complete commands, options and live names
+    Completion(CompletionArgs),
+}
+
+/// What can be done with images, machines and rules.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb<R: Args> {
+    /// List them
+    List(ListArgs),
+    /// Print some by name
+    Get(GetArgs),
+    // What it is called comes from R.
+    Register(R),
+    /// Edit one in $VISUAL or $EDITOR
+    Edit(EditArgs),
+    /// Delete some by name
+    Delete(DeleteArgs),
+}
+
+/// The options that declare a resource.
+pub(super) trait Declare: Args {
+    /// What they declare.
+    type Resource: Resource;
+    /// The fields of its document.
+    const FIELDS: &'static [&'static str];
+
+    fn target(&self) -> &TargetArgs;
+
+    fn write(&self) -> &WriteArgs;
+
+    /// The resource of this name.
+    fn declare(self, name: String) -> Result<Self::Resource, Failure>;
+}
+
+/// What is registered.
+#[derive(Debug, Args)]
+pub(super) struct TargetArgs {
+    /// Its name: A-Z a-z 0-9 . _ - beginning with a letter or digit
+    #[arg(required_unless_present = "file")]
+    pub(super) name: Option<String>,
+    /// Read it from a YAML or JSON document as `get -o yaml` prints it, or a list of them; - for standard input
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(super) file: Option<PathBuf>,
+}
+
+/// How it is written.
+#[derive(Clone, Debug, Args)]
+pub(super) struct WriteArgs {
+    /// Check everything, write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Refuse when it was changed at another catalog revision than this one (`-o wide` and `-o json` show it)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) base_revision: Option<u64>,
+}
+
+impl WriteArgs {
+    pub(super) fn write(&self) -> Write {
+        Write {
+            base_revision: self.base_revision.unwrap_or_default(),
+            dry_run: self.dry_run,
+            message: String::new(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only those that match: FIELD=GLOB, FIELD!=GLOB; terms separated by spaces must all hold
+    #[arg(long, value_name = "TERMS")]
+    pub(super) filter: Vec<String>,
+    /// Stop after this many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) limit: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GetArgs {
+    /// Their names
+    #[arg(required = true, value_name = "NAME")]
+    pub(super) names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EditArgs {
+    /// Its name
+    pub(super) name: String,
+    /// Check everything, write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DeleteArgs {
+    /// Their names
+    #[arg(required = true, value_name = "NAME")]
+    pub(super) names: Vec<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) write: WriteArgs,
+}
+
+/// The whole grammar, with what depends on the noun filled in.
+pub fn command() -> clap::Command {
+    complete::with_names(with_filters(Cli::command()))
+}
+
+/// Parses the arguments of a process.
+pub(super) fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let mut command = command();
+    let matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+fn with_filters(command: clap::Command) -> clap::Command {
+    let fields = [
+        ("image", "name, kernel, arch, template", "--filter 'kernel=*coreos* arch=arm64'"),
+        (
+            "template",
+            "name, kind, origin (stored, built-in, override)",
+            "--filter 'kind=ipxe origin!=built-in'",
+        ),
+        (
+            "machine",
+            "name, mac, uuid, serial, hostname, image, template, label.KEY",
+            "--filter 'label.rack=r1* image!=fcos'",
+        ),
+        ("rule", "name, priority, image, template", "--filter 'image=fcos'"),
+    ];
+    fields.into_iter().fold(command, |command, (noun, fields, example)| {
+        let help = format!(
+            "Only those that match: FIELD=GLOB or FIELD!=GLOB; terms separated by spaces must all hold. Fields: {fields}. Example: {example}"
+        );
+        command.mut_subcommand(noun, |c| c.mut_subcommand("list", |c| c.mut_arg("filter", |arg| arg.help(help))))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        command().debug_assert();
+    }
+}

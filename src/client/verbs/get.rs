@@ -1,0 +1,26 @@
+//! `NOUN get`.
+
+use crate::client::cli::GetArgs;
+use crate::client::failure::{Exit, Failure};
+use crate::client::print::Printer;
+use crate::client::resource::Resource;
+use crate::client::session::Session;
+
+/// Prints those of these names; tells which are missing.
+pub(in crate::client) async fn get<T: Resource>(session: &Session, args: GetArgs) -> Result<Exit, Failure> {
+    if let [name] = args.names.as_slice() {
+        Printer::one(session.output, &T::get(&session.api, name).await?)?;
+        return Ok(Exit::Ok);
+    }
+    let (mut rows, mut exit) = (Vec::new(), Exit::Ok);
+    for name in &args.names {
+        match T::get(&session.api, name).await {
+            Ok(row) => rows.push(row),
+            Err(failure) => exit = exit.max(session.survive(failure)?),
+        }
+    }
+    let mut printer = Printer::list(session.output);
+    printer.page(&rows)?;
+    printer.finish()?;
+    Ok(exit)
+}

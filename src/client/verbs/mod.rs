@@ -1,0 +1,37 @@
+//! What can be done with every noun.
+
+mod delete;
+mod edit;
+mod get;
+mod list;
+mod register;
+mod report;
+
+use super::cli::{Declare, Verb};
+use super::failure::{Exit, Failure};
+use super::resource::{Editable, Write};
+use super::session::Session;
+
+pub(super) use delete::delete;
+pub(super) use edit::edit;
+pub(super) use get::get;
+pub(super) use list::list;
+pub(super) use report::{Report, report};
+
+/// Runs a verb on images, machines or rules.
+pub(super) async fn run<R>(session: &mut Session, verb: Verb<R>) -> Result<Exit, Failure>
+where
+    R: Declare,
+    R::Resource: serde::de::DeserializeOwned + Editable,
+{
+    match verb {
+        Verb::List(args) => list::<R::Resource>(session, args).await,
+        Verb::Get(args) => get::<R::Resource>(session, args).await,
+        Verb::Register(args) => register::register(session, args).await,
+        Verb::Edit(args) => {
+            let write = Write { dry_run: args.dry_run, ..Write::default() };
+            edit::<R::Resource>(session, &args.name, write).await
+        }
+        Verb::Delete(args) => delete::<R::Resource>(session, args).await,
+    }
+}

@@ -1,0 +1,11 @@
+//! The real client binary against a fake server.
+
+mod boot;
+mod complete;
+mod edit;
+mod fake;
+mod help;
+mod nouns;
+mod outside;
+mod run;
+mod template;

@@ -1,0 +1,181 @@
+//! Images, machines and rules: list, get, register, delete.
+
+use super::run::Client;
+
+const IMAGE: &str = "image register fcos --kernel fcos/vmlinuz --initrd fcos/a.img --initrd fcos/b.img --rootfs fcos/root.img \
+                     --arg console=ttyS0 --arg quiet --arch x86_64 --param 'disks=[\"/dev/sda\"]' --param on=yes \
+                     --template ipxe=coreos --template ignition=coreos-ign";
+const MACHINE: &str = "machine register web-1 --mac 52:54:00:12:34:56 --mac 52:54:00:12:34:57 --serial 0042 --hostname web-1 \
+                       --label rack=r12 --param size=3 --image fcos";
+const RULE: &str = "rule register rack --priority -5 --match label.rack=r1* --match label.rack=!r13 --match arch=x86_64 \
+                    --image fcos --param greeting='hello: world'";
+
+fn furnished() -> Client {
+    let client = Client::new();
+    for args in [IMAGE, MACHINE, RULE] {
+        client.ok(args);
+    }
+    client
+}
+
+#[test]
+fn register_says_what_it_did() {
+    let client = Client::new();
+    let steps = [
+        "image register local --dry-run",
+        "image register local",
+        "image register local",
+        "image register local --kernel k",
+        "image register local --kernel k2 -o json",
+        "image register local --kernel k3 -o name",
+        "image register local --kernel k4 -q",
+        "image register local --kernel k5 --base-revision 1",
+    ];
+    let text: String = steps.map(|args| format!("$ {args}\n{}", client.run(args))).concat();
+    insta::assert_snapshot!(text, @"");
+}
+
+#[test]
+fn refusals_have_a_line_for_each_field() {
+    let client = Client::new();
+    insta::assert_snapshot!(client.run("machine register web-1 --mac 52:54"), @"");
+    assert!(client.fake.state.lock().unwrap().machines.0.is_empty());
+}
+
+#[test]
+fn every_format_shows_what_was_registered() {
+    let client = furnished();
+    let mut text = String::new();
+    for noun in ["image", "machine", "rule"] {
+        for format in ["table", "wide", "yaml", "json", "name"] {
+            text += &format!("$ {noun} list -o {format}\n{}", client.ok(&format!("{noun} list -o {format}")));
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn what_get_prints_register_reads() {
+    let client = furnished();
+    for (noun, name) in [("image", "fcos"), ("machine", "web-1"), ("rule", "rack")] {
+        for format in ["yaml", "json"] {
+            let document = client.ok(&format!("{noun} get {name} -o {format}")).stdout;
+            let again = client.run_with(&format!("{noun} register -f -"), &document);
+            assert_eq!((again.exit, again.stdout), (0, format!("{noun}/{name} unchanged\n")), "{document}");
+            let list = client.ok(&format!("{noun} list -o {format}")).stdout;
+            let again = client.run_with(&format!("{noun} register -f -"), &list);
+            assert_eq!((again.exit, again.stdout), (0, format!("{noun}/{name} unchanged\n")), "{list}");
+        }
+    }
+}
+
+#[test]
+fn documents_are_those_of_the_domain() {
+    let client = furnished();
+    let document = |noun: &str, name: &str| {
+        let text = client.ok(&format!("{noun} get {name} -o yaml")).stdout;
+        text.lines()
+            .filter(|line| !line.starts_with("revision:"))
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+    };
+    let image: pxe_init::domain::Image = serde_saphyr::from_str(&document("image", "fcos")).unwrap();
+    let machine: pxe_init::domain::Machine = serde_saphyr::from_str(&document("machine", "web-1")).unwrap();
+    let rule: pxe_init::domain::Rule = serde_saphyr::from_str(&document("rule", "rack")).unwrap();
+    assert_eq!(image.params["on"], "yes");
+    assert_eq!(machine.serial.as_deref(), Some("0042"));
+    assert_eq!(rule.selector.terms().len(), 2);
+}
+
+#[test]
+fn documents_are_read_strictly() {
+    let client = Client::new();
+    for (document, part) in [
+        ("name: a\nkernal: k\n", "standard input: "),
+        ("name: a\nkernel: k\nkernel: l\n", "duplicate"),
+        ("kernel: k\n", "missing field `name`"),
+        ("name: [\n", "standard input: "),
+        ("name: a\n---\nname: b\n", "standard input: "),
+        ("", "standard input: "),
+    ] {
+        let run = client.run_with("image register -f -", document);
+        assert_eq!((run.exit, run.stdout.as_str()), (4, ""), "{document}\n{run}");
+        assert!(run.stderr.contains(part), "{document}\n{run}");
+    }
+    insta::assert_snapshot!(client.run_with("image register -f -", "name: a\nkernal: k\n"), @"");
+    insta::assert_snapshot!(client.run_with("image register b -f -", "name: a\n"), @"");
+    insta::assert_snapshot!(client.run("image register -f /does/not/exist"), @"");
+    assert!(client.fake.state.lock().unwrap().images.0.is_empty());
+}
+
+#[test]
+fn a_list_of_documents_is_registered_one_by_one() {
+    let client = Client::new();
+    let documents = "# two\n- name: a\n- name: b\n  kernel: ../k\n- {\"name\": \"c\"}\n";
+    insta::assert_snapshot!(client.run_with("image register -f -", documents), @"");
+    insta::assert_snapshot!(client.run_with("image register -f - -o json --dry-run", "[{\"name\": \"a\"}, {\"name\":\t\"d\"}]"), @"");
+}
+
+#[test]
+fn lists_walk_the_pages() {
+    let client = Client::new();
+    let documents: String = (0..8).map(|i| format!("- name: m{i}\n  serial: s{i}\n")).collect();
+    assert_eq!(client.run_with("machine register -f -", &documents).exit, 0);
+    let names = |args: &str| client.ok(args).stdout.lines().count();
+    assert_eq!(names("machine list -o name"), 8);
+    assert_eq!(names("machine list -o table"), 9);
+    assert_eq!(names("machine list -o name --limit 5"), 5);
+    assert_eq!(client.ok("machine list --limit 2 -o name").stderr, "2 of 8 machines\n");
+    assert_eq!(names("machine list -o name --filter name=m3"), 1);
+    let array: Vec<serde_json::Value> =
+        serde_json::from_str(&client.ok("machine list -o json").stdout).unwrap();
+    assert_eq!(array.len(), 8);
+    let list: Vec<serde_json::Value> =
+        serde_saphyr::from_str(&client.ok("machine list -o yaml").stdout).unwrap();
+    assert_eq!(list, array);
+}
+
+#[test]
+fn empty_lists_say_so() {
+    let client = Client::new();
+    insta::assert_snapshot!(client.ok("rule list"), @"");
+    insta::assert_snapshot!(client.ok("rule list -o json --filter image=x"), @"");
+}
+
+#[test]
+fn get_tells_which_are_missing() {
+    let client = furnished();
+    insta::assert_snapshot!(client.run("machine get web-1 web-2 -o name"), @"");
+    insta::assert_snapshot!(client.run("machine get web-2"), @"");
+}
+
+#[test]
+fn delete_reports_each_and_exits_with_the_worst() {
+    let client = furnished();
+    client.ok("image register local");
+    insta::assert_snapshot!(client.run("image delete local --dry-run"), @"");
+    insta::assert_snapshot!(client.run("image delete local gone fcos"), @"");
+    insta::assert_snapshot!(client.run("machine delete web-1 --base-revision 1"), @"");
+    insta::assert_snapshot!(client.run("rule delete rack --yes"), @"");
+    let state = client.fake.state.lock().unwrap();
+    assert_eq!((state.images.0.len(), state.machines.0.len(), state.rules.0.len()), (1, 1, 0));
+}
+
+#[test]
+fn warnings_go_to_standard_error() {
+    let client = Client::new();
+    client.fake.state.lock().unwrap().revision = 6;
+    insta::assert_snapshot!(client.ok("image register local"), @"");
+}
+
+#[test]
+fn the_first_systems_commands_stay() {
+    let client = furnished();
+    client.ok("image register debian --kernel debian/linux --initrd debian/initrd.gz");
+    insta::assert_snapshot!(client.ok("list-images"), @"");
+    insta::assert_snapshot!(client.ok("list-images -o name"), @"");
+    let bind = "register-machine-image --mac-address 52:54:00:AA:BB:CC --image-name";
+    insta::assert_snapshot!(client.ok(&format!("{bind} debian --dry-run")), @"");
+    insta::assert_snapshot!(client.ok(&format!("{bind} debian")), @"");
+    insta::assert_snapshot!(client.run(&format!("{bind} nothing")), @"");
+}

@@ -1,0 +1,83 @@
+//! A server that is away, a command line that is wrong, a reader that leaves.
+
+use std::io::Read as _;
+use std::process::Stdio;
+
+use super::run::{Client, bare, finish};
+
+#[test]
+fn a_server_that_is_away_is_named() {
+    let run = finish(bare().args(["--grpc-endpoint", "grpc://127.0.0.1:1", "image", "list"]));
+    insta::assert_snapshot!(run, @"");
+}
+
+#[test]
+fn a_server_that_is_slow_is_not_waited_for() {
+    let client = Client::new();
+    insta::with_settings!({filters => vec![(r"127\.0\.0\.1:\d+", "HOST:PORT")]}, {
+        insta::assert_snapshot!(client.run("--timeout 200ms image get slow"), @"");
+    });
+}
+
+#[test]
+fn a_server_that_speaks_something_else_is_told_apart() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("grpc://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut greeting = [0; 24];
+        stream.read_exact(&mut greeting).unwrap();
+        std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+    });
+    let run = finish(bare().args(["--grpc-endpoint", &endpoint, "image", "list"]));
+    server.join().unwrap();
+    assert_eq!(run.exit, 6, "{run}");
+    assert!(run.stderr.contains("is it the gRPC port?"), "{run}");
+}
+
+#[test]
+fn wrong_command_lines_exit_2_and_say_what_to_write() {
+    for (args, part) in [
+        ("", "Usage: pxe-init-client [OPTIONS] <COMMAND>"),
+        ("images list", "a similar subcommand exists: 'image'"),
+        ("image register", "required arguments were not provided"),
+        ("image register a -f x --kernel k", "cannot be used with"),
+        ("image register a --template pxe=x", "use one of ipxe, ignition"),
+        ("image register a --param disk=1 --param disk=2", "--param disk=… is given twice"),
+        ("machine register a --label rack", "write KEY=VALUE"),
+        ("template register a --kind pxe -f x", "possible values: ipxe, ignition"),
+        ("template rollback a --revision 0", "0 is not in 1.."),
+        ("image list --limit 0", "0 is not in 1.."),
+        ("image list -o xml", "possible values: table, wide, json, yaml, name"),
+        ("--timeout 5 image list", "write a number with its unit"),
+        ("--grpc-endpoint grpcs://boot:5000 list-images", "TLS is not supported by this client yet"),
+        ("register-machine-image --mac-address 52:54:00:12:34:56", "--image-name <IMAGE>"),
+        ("completion csh", "possible values: bash, elvish, fish, powershell, zsh"),
+    ] {
+        let client = Client::new();
+        let run = client.run(args);
+        assert_eq!((run.exit, run.stdout.as_str()), (2, ""), "{args}\n{run}");
+        assert!(run.stderr.contains(part), "{args}\n{run}");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let client = Client::new();
+    let documents: String =
+        (0..40).map(|i| format!("- name: m{i}\n  serial: {}\n", "s".repeat(200))).collect();
+    assert_eq!(client.run_with("machine register -f -", &documents).exit, 0);
+    let mut command = client.command();
+    command.args(["machine", "list", "-o", "yaml"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn the_server_learns_who_calls() {
+    let client = Client::new();
+    client.ok("image register local");
+    assert_eq!(client.fake.state.lock().unwrap().user, "ada");
+}
