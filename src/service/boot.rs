@@ -8,7 +8,7 @@ use super::{OnFailure, OnUnknown, Service, Snapshot};
 use crate::domain::{Facts, Kind, Name};
 use crate::error::Error;
 use crate::render::{
-    Context, Failure, Limits, Reason, RenderError, ServerContext, TemplateSet, document_url,
+    Context, Entry, Failure, Limits, Reason, RenderError, ServerContext, TemplateSet, document_url,
 };
 use crate::resolve::{Resolution, resolve};
 
