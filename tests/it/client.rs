@@ -4,7 +4,6 @@ mod boot;
 mod complete;
 mod edit;
 mod fake;
-mod help;
 mod nouns;
 mod outside;
 mod run;

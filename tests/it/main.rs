@@ -1,5 +1,10 @@
 //! Behaviour through the public surface.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
+mod cli_reference;
 mod client;

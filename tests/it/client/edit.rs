@@ -45,7 +45,20 @@ fn the_editor_sees_the_document_with_advice() {
     let client = with_image();
     let run =
         edit(&client, "image edit fcos", "cat \"$1\" >&2; case $1 in *.yaml) echo suffix ok >&2;; esac");
-    insta::assert_snapshot!(run, @"");
+    insta::assert_snapshot!(run, @r#"
+    exit 0
+    --- stderr
+    #~ image/fcos at catalog revision 1. Lines that begin with #~ up here are not part of it.
+    #~ Fields: name, kernel, initrds, rootfs, args, arch, params, templates.
+    name: fcos
+    kernel: fcos/vmlinuz
+    params:
+      a:
+      - 1
+      - x
+    suffix ok
+    no change: image/fcos
+    "#);
 }
 
 #[test]
