@@ -8,3 +8,4 @@ mod nouns;
 mod outside;
 mod run;
 mod template;
+mod terminal;
