@@ -66,29 +66,30 @@ pub(super) fn print_script(args: &CompletionArgs) -> Result<Exit, Failure> {
 
 /// The grammar with completers where names of the server go.
 pub(super) fn with_names(command: Command) -> Command {
-    let nouns = [Noun::Image, Noun::Template, Noun::Machine, Noun::Rule];
-    let command = nouns.into_iter().fold(command, |command, noun| {
-        command.mut_subcommand(noun.as_str(), |verbs| {
-            verbs.mut_subcommands(|verb| {
-                verb.mut_args(|arg| match arg.get_id().as_str() {
-                    "name" | "names" => arg.add(ArgValueCompleter::new(Names(noun))),
-                    "image" => arg.add(ArgValueCompleter::new(Names(Noun::Image))),
-                    "templates" => arg.add(ArgValueCompleter::new(templates_by_kind)),
-                    _ => arg,
-                })
-            })
+    command.mut_subcommands(|command| match command.get_name() {
+        "image" => with_names_of(command, Noun::Image),
+        "template" => with_names_of(command, Noun::Template),
+        "machine" => with_names_of(command, Noun::Machine),
+        "rule" => with_names_of(command, Noun::Rule),
+        "preview" | "explain" => complete_arg(command, "machine", Names(Noun::Machine)),
+        "register-machine-image" => complete_arg(command, "image_name", Names(Noun::Image)),
+        _ => command,
+    })
+}
+
+fn with_names_of(verbs: Command, noun: Noun) -> Command {
+    verbs.mut_subcommands(|verb| {
+        verb.mut_args(|arg| match arg.get_id().as_str() {
+            "name" | "names" => arg.add(ArgValueCompleter::new(Names(noun))),
+            "image" => arg.add(ArgValueCompleter::new(Names(Noun::Image))),
+            "templates" => arg.add(ArgValueCompleter::new(templates_by_kind)),
+            _ => arg,
         })
-    });
-    ["preview", "explain"]
-        .into_iter()
-        .fold(command, |command, name| {
-            command.mut_subcommand(name, |c| {
-                c.mut_arg("machine", |arg| arg.add(ArgValueCompleter::new(Names(Noun::Machine))))
-            })
-        })
-        .mut_subcommand("register-machine-image", |c| {
-            c.mut_arg("image_name", |arg| arg.add(ArgValueCompleter::new(Names(Noun::Image))))
-        })
+    })
+}
+
+fn complete_arg(command: Command, id: &str, names: Names) -> Command {
+    command.mut_arg(id, |arg| arg.add(ArgValueCompleter::new(names)))
 }
 
 /// Completes the names of one noun.

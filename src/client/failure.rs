@@ -101,13 +101,13 @@ impl From<Status> for Failure {
     fn from(status: Status) -> Self {
         // A status with a source was made on this side, of what went wrong on the way.
         if let Some(cause) = status.source() {
-            let failure = Self::new(Exit::Unavailable, innermost(cause));
             return match status.code() {
-                Code::DeadlineExceeded | Code::Cancelled => failure,
-                _ if failure.message.contains("http2") || failure.message.contains("h2") => {
-                    failure.hint("what listens there does not speak gRPC; is it the gRPC port?")
+                Code::DeadlineExceeded | Code::Cancelled => {
+                    Self::new(Exit::Unavailable, "there was no answer in time")
                 }
-                _ => failure,
+                // Connected, and then HTTP/2 came to nothing.
+                _ => Self::new(Exit::Unavailable, innermost(cause))
+                    .hint("the connection broke off; is that the gRPC port, and not the HTTP port?"),
             };
         }
         let exit = match status.code() {

@@ -6,6 +6,7 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod cli_reference;
 mod client;
 mod render;
 mod store;

@@ -23,19 +23,19 @@ const PAGE_SIZE: u32 = 1000;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::client) enum TemplateVerb {
-    /// List them, without their sources
+    /// List templates, without their sources
     List(ListArgs),
-    /// Print some by name
+    /// Print templates by name
     Get(GetArgs),
     /// Save a template, new or not; the server compiles it and renders it with samples first
     Register(RegisterArgs),
-    /// Edit the source of one in $VISUAL or $EDITOR; saving a built-in one overrides it
+    /// Edit the source of a template in $VISUAL or $EDITOR; saving a built-in one overrides it
     Edit(EditTemplateArgs),
-    /// Delete some by name; a built-in one that was overridden comes back
+    /// Delete templates by name; a built-in one that was overridden comes back
     Delete(DeleteArgs),
-    /// List the saves of one, the newest first
+    /// List the saves of a template, the newest first
     History(HistoryArgs),
-    /// Print the source of one
+    /// Print the source of a template
     Show(ShowArgs),
     /// Save the source of an older revision again
     Rollback(RollbackArgs),
