@@ -6,7 +6,10 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod app;
+mod arrows;
 mod cli_reference;
 mod client;
+mod http;
 mod render;
 mod store;
