@@ -73,9 +73,21 @@ impl TestApp {
             .await
     }
 
+    /// Asks another server.
+    pub async fn request_at(&self, address: SocketAddr, path: &str) -> Reply {
+        Self::exchange(
+            address,
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"),
+        )
+        .await
+    }
+
     /// Sends these bytes and reads until the server closes.
     pub async fn request(&self, raw: &str) -> Reply {
-        let (address, raw) = (self.http, raw.to_owned());
+        Self::exchange(self.http, raw.to_owned()).await
+    }
+
+    async fn exchange(address: SocketAddr, raw: String) -> Reply {
         tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
