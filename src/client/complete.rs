@@ -46,7 +46,7 @@ pub(super) fn answer() -> Result<bool, Failure> {
     CompleteEnv::with_factory(super::cli::command)
         .var(VARIABLE)
         .try_complete(std::env::args_os(), here.as_deref())
-        .map_err(|error| Failure::new(Exit::Usage, error.to_string().trim().to_owned()))
+        .map_err(|error| Failure::new(Exit::Usage, error.to_string().trim().trim_start_matches("error: ")))
 }
 
 /// Prints the script that makes the shell ask.
@@ -120,7 +120,7 @@ fn names(noun: Noun, prefix: &str) -> Vec<String> {
     };
     let fetched = runtime.block_on(async {
         tokio::time::timeout(PATIENCE, async {
-            let api = Api::connect(&endpoint, PATIENCE).await?;
+            let api = Api::new(&endpoint, PATIENCE)?;
             match noun {
                 Noun::Image => fetch::<Image>(&api, prefix).await,
                 Noun::Template => fetch::<Template>(&api, prefix).await,
