@@ -41,13 +41,12 @@ pub(super) struct Caller {
 }
 
 impl Api {
-    /// Connects within `timeout`, which each call then has for itself too.
-    pub(super) async fn connect(endpoint: &Endpoint, timeout: Duration) -> Result<Self, Failure> {
+    /// The server at this endpoint, to which the first call connects. Connecting and each call have `timeout`.
+    pub(super) fn new(endpoint: &Endpoint, timeout: Duration) -> Result<Self, Failure> {
         let channel = Transport::from_shared(endpoint.url())
             .map_err(|e| Failure::new(Exit::Usage, e.to_string()))?
             .connect_timeout(timeout)
-            .connect()
-            .await?;
+            .connect_lazy();
         let user = environment::user().filter(|user| user.is_ascii());
         let user = user.and_then(|user| AsciiMetadataValue::try_from(user).ok());
         Ok(Self { connection: InterceptedService::new(channel, Caller { timeout, user }) })

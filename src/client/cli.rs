@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use super::boot::PreviewArgs;
 use super::complete::{self, CompletionArgs};
 use super::duration;
-use super::endpoint::Endpoint;
+use super::endpoint::{self, Endpoint};
 use super::explain::ExplainArgs;
 use super::failure::{EXIT_CODES, Failure};
 use super::first_system::RegisterMachineImageArgs;
@@ -47,7 +47,7 @@ pub(super) struct Global {
         value_name = "URL",
         env = "PXE_INIT_ENDPOINT",
         hide_env_values = true,
-        default_value = complete::DEFAULT_ENDPOINT,
+        default_value = endpoint::DEFAULT,
         global = true
     )]
     pub(super) endpoint: Endpoint,

@@ -9,7 +9,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, ValueComplet
 use clap_complete::env::{CompleteEnv, Shells};
 
 use super::api::Api;
-use super::endpoint::Endpoint;
+use super::endpoint::{self, Endpoint};
 use super::environment;
 use super::failure::{Exit, Failure};
 use super::nouns::image::Image;
@@ -19,9 +19,6 @@ use super::nouns::template::Template;
 use super::resource::Resource;
 use crate::domain::{Kind, Noun};
 use crate::proto::pxe_init::ListOptions;
-
-/// Where a server listens by default.
-pub(super) const DEFAULT_ENDPOINT: &str = "grpc://127.0.0.1:5000";
 
 /// The variable by which the shell's script asks for completions.
 const VARIABLE: &str = "COMPLETE";
@@ -49,7 +46,7 @@ pub(super) fn answer() -> Result<bool, Failure> {
     CompleteEnv::with_factory(super::cli::command)
         .var(VARIABLE)
         .try_complete(std::env::args_os(), here.as_deref())
-        .map_err(|error| Failure::new(Exit::Usage, error.to_string().trim().to_owned()))
+        .map_err(|error| Failure::new(Exit::Usage, error.to_string().trim().trim_start_matches("error: ")))
 }
 
 /// Prints the script that makes the shell ask.
@@ -123,7 +120,7 @@ fn names(noun: Noun, prefix: &str) -> Vec<String> {
     };
     let fetched = runtime.block_on(async {
         tokio::time::timeout(PATIENCE, async {
-            let api = Api::connect(&endpoint, PATIENCE).await?;
+            let api = Api::new(&endpoint, PATIENCE)?;
             match noun {
                 Noun::Image => fetch::<Image>(&api, prefix).await,
                 Noun::Template => fetch::<Template>(&api, prefix).await,
@@ -155,5 +152,5 @@ fn endpoint() -> Option<Endpoint> {
         words.iter().position(|word| word == "--grpc-endpoint").and_then(|i| words.get(i + 1)).cloned();
     let joined = words.iter().find_map(|word| word.strip_prefix("--grpc-endpoint=").map(str::to_owned));
     let text = after.or(joined).or_else(environment::endpoint);
-    text.as_deref().unwrap_or(DEFAULT_ENDPOINT).parse().ok()
+    text.as_deref().unwrap_or(endpoint::DEFAULT).parse().ok()
 }

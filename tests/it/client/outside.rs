@@ -42,7 +42,7 @@ fn a_server_that_speaks_something_else_is_told_apart() {
     let run = finish(bare().args(["--grpc-endpoint", &endpoint, "image", "list"]));
     server.join().unwrap();
     assert_eq!(run.exit, 6, "{run}");
-    assert!(run.stderr.contains("is that the gRPC port"), "{run}");
+    assert!(run.stderr.contains("gRPC port, and not its HTTP port"), "{run}");
 }
 
 #[test]
