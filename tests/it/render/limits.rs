@@ -42,7 +42,7 @@ fn huge_widths_are_refused() {
         assert!(matches!(reason, Reason::RefusedValue { .. }), "{reason:?}");
     }
     for reason in refused("{{ '%3000000000d'|format(1) }}") {
-        assert_eq!(reason.to_string(), "unknown filter: filter format is unknown");
+        assert!(reason.to_string().starts_with("filter format is unknown; "), "{reason}");
     }
 }
 
