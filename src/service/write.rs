@@ -8,6 +8,9 @@ use crate::domain::{Actor, Change, Changes, Image, Name, Noun, Violation};
 use crate::error::{Code, Error};
 use crate::render::reserved_names;
 
+/// The longest message of a change, in bytes.
+const MAX_MESSAGE: usize = 4096;
+
 /// A change with what the caller believes.
 #[derive(Clone, Debug)]
 pub struct Intent {
@@ -63,6 +66,7 @@ impl Service {
         options: &WriteOptions,
     ) -> Result<Written, Error> {
         check_fields(&intent.change)?;
+        check_message(&options.message)?;
         let service = self.clone();
         let (actor, options) = (actor.clone(), options.clone());
         // In a task of its own: a caller who hangs up must not stop it between the commit and the swap.
@@ -90,30 +94,20 @@ impl Service {
         } else {
             Arc::new(served.with(&missed, settings.limits, now))
         };
-        let mut change = intent.change.clone();
-        let changed = match plan(&before, &intent)? {
-            Plan::Nothing => {
-                transaction.rollback().await?;
-                self.publish(before.clone());
-                let revision = before.catalog.revision();
-                return Ok(Written {
-                    effect: Effect::Unchanged,
-                    revision,
-                    warnings: Vec::new(),
-                    changed: Vec::new(),
-                });
-            }
-            Plan::Something(effect, changed) => (effect, changed),
-        };
-        // The number that the store will give: it has to be known to compile what will be served.
-        let stamped = transaction.put(&change, &options.message).await?;
-        change = stamped.change.clone();
+        let (effect, changed) = plan(&before, &intent)?;
+        if effect == Effect::Unchanged {
+            transaction.rollback().await?;
+            let revision = before.catalog.revision();
+            return Ok(Written { effect, revision, warnings: Vec::new(), changed });
+        }
+        let stamped = transaction.put(&intent.change, &options.message).await?;
         let changes = Changes { revision: transaction.revision(), changes: vec![stamped] };
+        // As the store has it: a template has its number now.
+        let change = &changes.changes[0].change;
         let next = Arc::new(before.with(&changes, settings.limits, now));
         check_references(&before, &next, &changes)?;
-        let mut warnings = check_template(&before, &next, &change)?;
-        warnings.extend(self.warn(&change));
-        let (effect, changed) = changed;
+        let mut warnings = check_template(&before, &next, change)?;
+        warnings.extend(self.warn(change));
         if options.dry_run {
             transaction.rollback().await?;
             return Ok(Written { effect, revision: before.catalog.revision(), warnings, changed });
@@ -136,13 +130,8 @@ impl Service {
     }
 }
 
-enum Plan {
-    Nothing,
-    Something(Effect, Vec<String>),
-}
-
-/// What the intent comes to on the catalog before it.
-fn plan(before: &Snapshot, intent: &Intent) -> Result<Plan, Error> {
+/// What the intent comes to on the catalog before it, and the fields that it changes.
+fn plan(before: &Snapshot, intent: &Intent) -> Result<(Effect, Vec<String>), Error> {
     let (noun, name) = (intent.change.noun(), intent.change.name());
     let stands = before.catalog.revision_of(noun, name);
     let deletes = matches!(intent.change, Change::Delete(..));
@@ -170,13 +159,13 @@ fn plan(before: &Snapshot, intent: &Intent) -> Result<Plan, Error> {
         ));
     }
     if deletes {
-        return Ok(Plan::Something(Effect::Deleted, Vec::new()));
+        return Ok((Effect::Deleted, Vec::new()));
     }
     if stands.is_none() {
-        return Ok(Plan::Something(Effect::Created, Vec::new()));
+        return Ok((Effect::Created, Vec::new()));
     }
     let changed = diff::fields(&before.catalog, &intent.change);
-    Ok(if changed.is_empty() { Plan::Nothing } else { Plan::Something(Effect::Updated, changed) })
+    Ok((if changed.is_empty() { Effect::Unchanged } else { Effect::Updated }, changed))
 }
 
 /// What is wrong with the change whatever the catalog says.
@@ -192,6 +181,19 @@ fn check_fields(change: &Change) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::invalid(format!("{} {} is not valid", change.noun(), change.name()), violations))
+}
+
+fn check_message(message: &str) -> Result<(), Error> {
+    if message.len() > MAX_MESSAGE {
+        let problem = format!("has {} bytes; at most {MAX_MESSAGE} are kept", message.len());
+        return Err(Error::invalid_field("message", problem));
+    }
+    match message.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        Some(c) => {
+            Err(Error::invalid_field("message", format!("contains the control character {c:?}; remove it")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_references(before: &Snapshot, next: &Snapshot, changes: &Changes) -> Result<(), Error> {

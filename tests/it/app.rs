@@ -13,35 +13,35 @@ use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 
 /// A running server. Dropping it stops it at once; [`TestApp::stop`] does so gently and waits.
-pub struct TestApp {
-    pub http: SocketAddr,
-    pub grpc: SocketAddr,
-    pub dir: TempDir,
+pub(crate) struct TestApp {
+    pub(crate) http: SocketAddr,
+    pub(crate) grpc: SocketAddr,
+    pub(crate) dir: TempDir,
     stop: Stop,
     task: Option<JoinHandle<()>>,
 }
 
 /// What came back over HTTP.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
     /// Names in lower case.
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl TestApp {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(&[]).await
     }
 
     /// A server with these settings beside those of every test.
-    pub async fn with(settings: &[(&'static str, &str)]) -> Self {
+    pub(crate) async fn with(settings: &[(&'static str, &str)]) -> Self {
         Self::in_dir(TempDir::new().unwrap(), settings).await
     }
 
     /// A server that finds what an earlier one left in `dir`.
-    pub async fn in_dir(dir: TempDir, settings: &[(&'static str, &str)]) -> Self {
+    pub(crate) async fn in_dir(dir: TempDir, settings: &[(&'static str, &str)]) -> Self {
         let url = format!("sqlite://{}?mode=rwc", dir.path().join("test.db").display());
         let config = config(&url, settings);
         let server = Server::start(&config).await.unwrap();
@@ -62,19 +62,19 @@ impl TestApp {
     }
 
     /// Stops gently, waits, and gives back the directory.
-    pub async fn stop(mut self) -> TempDir {
+    pub(crate) async fn stop(mut self) -> TempDir {
         self.stop.begin();
         self.task.take().unwrap().await.unwrap();
         std::mem::replace(&mut self.dir, TempDir::new().unwrap())
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.request(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.http))
             .await
     }
 
     /// Asks another server.
-    pub async fn request_at(&self, address: SocketAddr, path: &str) -> Reply {
+    pub(crate) async fn request_at(&self, address: SocketAddr, path: &str) -> Reply {
         Self::exchange(
             address,
             format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"),
@@ -83,7 +83,7 @@ impl TestApp {
     }
 
     /// Sends these bytes and reads until the server closes.
-    pub async fn request(&self, raw: &str) -> Reply {
+    pub(crate) async fn request(&self, raw: &str) -> Reply {
         Self::exchange(self.http, raw.to_owned()).await
     }
 
@@ -100,12 +100,12 @@ impl TestApp {
         .unwrap()
     }
 
-    pub async fn channel(&self) -> Channel {
+    pub(crate) async fn channel(&self) -> Channel {
         Channel::from_shared(format!("http://{}", self.grpc)).unwrap().connect().await.unwrap()
     }
 
     /// Registers an image with a kernel, and whatever `change` adds.
-    pub async fn image(&self, name: &str, change: impl FnOnce(&mut v1::Image)) {
+    pub(crate) async fn image(&self, name: &str, change: impl FnOnce(&mut v1::Image)) {
         let mut image = v1::Image { name: name.into(), kernel: "vmlinuz".into(), ..Default::default() };
         change(&mut image);
         let request = v1::RegisterImageRequest { image: Some(image), ..Default::default() };
@@ -113,7 +113,7 @@ impl TestApp {
     }
 
     /// Registers a machine with this MAC, and whatever `change` adds.
-    pub async fn machine(&self, name: &str, mac: &str, change: impl FnOnce(&mut v1::Machine)) {
+    pub(crate) async fn machine(&self, name: &str, mac: &str, change: impl FnOnce(&mut v1::Machine)) {
         let mut machine = v1::Machine { name: name.into(), macs: vec![mac.into()], ..Default::default() };
         change(&mut machine);
         let request = v1::RegisterMachineRequest { machine: Some(machine), ..Default::default() };
@@ -121,7 +121,7 @@ impl TestApp {
     }
 
     /// Saves a template.
-    pub async fn template(
+    pub(crate) async fn template(
         &self,
         name: &str,
         kind: &str,
@@ -137,23 +137,23 @@ impl TestApp {
         self.templates().await.register_template(request).await.map(tonic::Response::into_inner)
     }
 
-    pub async fn images(&self) -> v1::image_service_client::ImageServiceClient<Channel> {
+    pub(crate) async fn images(&self) -> v1::image_service_client::ImageServiceClient<Channel> {
         v1::image_service_client::ImageServiceClient::new(self.channel().await)
     }
 
-    pub async fn machines(&self) -> v1::machine_service_client::MachineServiceClient<Channel> {
+    pub(crate) async fn machines(&self) -> v1::machine_service_client::MachineServiceClient<Channel> {
         v1::machine_service_client::MachineServiceClient::new(self.channel().await)
     }
 
-    pub async fn rules(&self) -> v1::rule_service_client::RuleServiceClient<Channel> {
+    pub(crate) async fn rules(&self) -> v1::rule_service_client::RuleServiceClient<Channel> {
         v1::rule_service_client::RuleServiceClient::new(self.channel().await)
     }
 
-    pub async fn templates(&self) -> v1::template_service_client::TemplateServiceClient<Channel> {
+    pub(crate) async fn templates(&self) -> v1::template_service_client::TemplateServiceClient<Channel> {
         v1::template_service_client::TemplateServiceClient::new(self.channel().await)
     }
 
-    pub async fn boots(&self) -> v1::boot_service_client::BootServiceClient<Channel> {
+    pub(crate) async fn boots(&self) -> v1::boot_service_client::BootServiceClient<Channel> {
         v1::boot_service_client::BootServiceClient::new(self.channel().await)
     }
 }
@@ -174,13 +174,13 @@ impl Reply {
         Self { status, headers: headers.collect(), body: body.to_owned() }
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// Loopback, free ports, this database, and what a test adds.
-pub fn config(url: &str, settings: &[(&'static str, &str)]) -> Config {
+pub(crate) fn config(url: &str, settings: &[(&'static str, &str)]) -> Config {
     let base = [
         ("database.url", url),
         ("http.address", "127.0.0.1"),

@@ -14,7 +14,8 @@ const MAC: &str = "52:54:00:12:34:56";
 /// The status as text: code, message, fields.
 fn told(status: &Status) -> String {
     let fields = status.get_details_bad_request().map(|details| details.field_violations).unwrap_or_default();
-    let fields: Vec<_> = fields.iter().map(|field| format!("\n  {}: {}", field.field, field.description)).collect();
+    let fields: Vec<_> =
+        fields.iter().map(|field| format!("\n  {}: {}", field.field, field.description)).collect();
     format!("{:?}: {}{}", status.code(), status.message(), fields.concat())
 }
 
@@ -67,7 +68,8 @@ async fn every_field_comes_back() {
         machine.uuid = "4C4C4544004235108052B4C04F4D3532".into();
         machine.serial = "S 1".into();
         machine.hostname = "node1.example.org".into();
-        machine.labels = BTreeMap::from([("rack".into(), "r1".into()), ("example.org/row".into(), String::new())]);
+        machine.labels =
+            BTreeMap::from([("rack".into(), "r1".into()), ("example.org/row".into(), String::new())]);
         machine.params = BTreeMap::from([("site".into(), "\"b1\"".into())]);
         machine.image = "fcos".into();
     })
@@ -76,7 +78,10 @@ async fn every_field_comes_back() {
     let found = app.machines().await.get_machine(request).await.unwrap().into_inner().machine.unwrap();
     assert_eq!(found.macs, [MAC]);
     assert_eq!(found.uuid, "4c4c4544-0042-3510-8052-b4c04f4d3532");
-    assert_eq!((found.serial.as_str(), found.hostname.as_str(), found.image.as_str()), ("S 1", "node1.example.org", "fcos"));
+    assert_eq!(
+        (found.serial.as_str(), found.hostname.as_str(), found.image.as_str()),
+        ("S 1", "node1.example.org", "fcos")
+    );
     assert_eq!((found.labels.len(), found.params["site"].as_str(), found.revision), (2, "\"b1\"", 2));
     let request = v1::GetImageRequest { name: "fcos".into() };
     let found = app.images().await.get_image(request).await.unwrap().into_inner().image.unwrap();
@@ -97,7 +102,10 @@ async fn wrong_input_is_told_in_full_and_changes_nothing() {
         v1::Image { kernel: "../etc/passwd".into(), initrds: vec!["a b".into()], ..image("x") },
         v1::Image { kernel: String::new(), initrds: vec!["a".into()], ..image("x") },
         v1::Image { args: vec!["a\nb".into(), " ".into()], ..image("x") },
-        v1::Image { params: BTreeMap::from([("a".into(), "not json".into()), ("b-c".into(), "1".into())]), ..image("x") },
+        v1::Image {
+            params: BTreeMap::from([("a".into(), "not json".into()), ("b-c".into(), "1".into())]),
+            ..image("x")
+        },
         v1::Image { params: BTreeMap::from([("b-c".into(), "1".into())]), ..image("x") },
         v1::Image { templates: BTreeMap::from([("ipx".into(), "linux".into())]), ..image("x") },
         v1::Image { templates: BTreeMap::from([("ipxe".into(), "linus".into())]), ..image("x") },
@@ -117,7 +125,10 @@ async fn wrong_input_is_told_in_full_and_changes_nothing() {
         v1::Machine { serial: "To Be Filled By O.E.M.".into(), ..machine("x", "020000000001") },
         v1::Machine { hostname: "a_b".into(), image: "fcoss".into(), ..machine("x", "020000000001") },
         v1::Machine { image: "fcoss".into(), ..machine("x", "020000000001") },
-        v1::Machine { labels: BTreeMap::from([("a b".into(), "x\ty".into())]), ..machine("x", "020000000001") },
+        v1::Machine {
+            labels: BTreeMap::from([("a b".into(), "x\ty".into())]),
+            ..machine("x", "020000000001")
+        },
     ];
     for machine in bad_machines {
         let request = v1::RegisterMachineRequest { machine: Some(machine), ..Default::default() };
@@ -131,7 +142,10 @@ async fn wrong_input_is_told_in_full_and_changes_nothing() {
         gives(rule("x", &[("ip", "10.0.0.1/8")])),
         gives(rule("x", &[("uuid", "00000000-0000-0000-0000-000000000000")])),
         gives(rule("x", &[("product", "!")])),
-        v1::Rule { r#match: BTreeMap::from([("mac".into(), v1::Patterns::default())]), ..gives(rule("x", &[])) },
+        v1::Rule {
+            r#match: BTreeMap::from([("mac".into(), v1::Patterns::default())]),
+            ..gives(rule("x", &[]))
+        },
     ];
     for rule in bad_rules {
         let request = v1::RegisterRuleRequest { rule: Some(rule), ..Default::default() };
@@ -182,7 +196,11 @@ async fn a_template_keeps_its_history_and_goes_back() {
         let template = response.into_inner().template.unwrap();
         (template.number, template.source)
     };
-    assert_eq!(at(templates.get_template(get(0)).await.unwrap()), (3, "three".to_owned()), "an equal save is none");
+    assert_eq!(
+        at(templates.get_template(get(0)).await.unwrap()),
+        (3, "three".to_owned()),
+        "an equal save is none"
+    );
     assert_eq!(at(templates.get_template(get(1)).await.unwrap()), (1, "one".to_owned()));
     let missing = templates.get_template(get(9)).await.unwrap_err();
     assert_eq!(told(&missing), "NotFound: template motd has no revision 9; its head is 3");
@@ -193,7 +211,10 @@ async fn a_template_keeps_its_history_and_goes_back() {
     let history = templates.list_template_revisions(request).await.unwrap().into_inner().revisions;
     let history: Vec<_> = history.iter().map(|r| (r.number, r.message.as_str(), r.author.as_str())).collect();
     let message = "roll back to revision 2";
-    assert_eq!(history, [(4, message, "anonymous"), (3, "", "anonymous"), (2, "", "anonymous"), (1, "", "anonymous")]);
+    assert_eq!(
+        history,
+        [(4, message, "anonymous"), (3, "", "anonymous"), (2, "", "anonymous"), (1, "", "anonymous")]
+    );
     let built_in = v1::RollbackTemplateRequest { name: "linux".into(), ..back };
     let refused = templates.rollback_template(built_in).await.unwrap_err();
     assert_eq!(told(&refused), "FailedPrecondition: template linux is built in; it has no history");
@@ -224,7 +245,8 @@ async fn a_lost_race_is_told_and_overwrites_nothing() {
     app.image("a", |_| {}).await;
     app.image("a", |image| image.kernel = "second".into()).await;
     let mut images = app.images().await;
-    let update = |base_revision| v1::UpdateImageRequest { image: Some(image("a")), base_revision, dry_run: false };
+    let update =
+        |base_revision| v1::UpdateImageRequest { image: Some(image("a")), base_revision, dry_run: false };
     let lost = images.update_image(update(1)).await.unwrap_err();
     assert_eq!(
         told(&lost),
@@ -245,7 +267,8 @@ async fn what_is_used_can_not_be_deleted() {
     })
     .await;
     for i in 0..7 {
-        app.machine(&format!("node{i}"), &format!("02000000000{i}"), |machine| machine.image = "fcos".into()).await;
+        app.machine(&format!("node{i}"), &format!("02000000000{i}"), |machine| machine.image = "fcos".into())
+            .await;
     }
     let image = v1::DeleteImageRequest { name: "fcos".into(), ..Default::default() };
     let refused = app.images().await.delete_image(image.clone()).await.unwrap_err();
@@ -281,8 +304,13 @@ async fn lists_come_in_pages_and_are_filtered() {
     let mut names = Vec::new();
     let mut token = String::new();
     loop {
-        let options = v1::ListOptions { page_size: 10, page_token: token, filter: "label.rack=R1 name!=node03".into() };
-        let page = machines.list_machines(v1::ListMachinesRequest { options: Some(options) }).await.unwrap().into_inner();
+        let options =
+            v1::ListOptions { page_size: 10, page_token: token, filter: "label.rack=R1 name!=node03".into() };
+        let page = machines
+            .list_machines(v1::ListMachinesRequest { options: Some(options) })
+            .await
+            .unwrap()
+            .into_inner();
         if names.is_empty() {
             assert_eq!(page.total, 11);
         }
@@ -332,20 +360,26 @@ async fn preview_is_what_the_machine_gets() {
     let base_url = format!("http://{}", app.http);
     let request = v1::PreviewRequest { target: target.clone(), base_url, ..Default::default() };
     let preview = boots.preview(request.clone()).await.unwrap().into_inner();
-    assert_eq!((preview.outcome.as_str(), preview.status, preview.template.as_str()), ("rendered", 200, "linux@built-in"));
+    assert_eq!(
+        (preview.outcome.as_str(), preview.status, preview.template.as_str()),
+        ("rendered", 200, "linux@built-in")
+    );
     assert_eq!(preview.document, app.get(&format!("/ipxe?mac={MAC}")).await.body);
 
-    let unsaved = v1::PreviewRequest { source: Some("#!ipxe\necho {{ params.x }}\n".into()), ..request.clone() };
+    let unsaved =
+        v1::PreviewRequest { source: Some("#!ipxe\necho {{ params.x }}\n".into()), ..request.clone() };
     let preview = boots.preview(unsaved).await.unwrap().into_inner();
     assert_eq!((preview.outcome.as_str(), preview.status), ("failed", 200));
     assert!(preview.problem.contains("params.x is undefined"), "{}", preview.problem);
 
     let facts = BTreeMap::from([("mac".into(), "02:00:00:00:00:09".into())]);
-    let unknown = v1::PreviewRequest { target: Some(v1::Target { facts, ..Default::default() }), ..request.clone() };
+    let unknown =
+        v1::PreviewRequest { target: Some(v1::Target { facts, ..Default::default() }), ..request.clone() };
     assert_eq!(boots.preview(unknown).await.unwrap().into_inner().outcome, "held");
 
     let facts = BTreeMap::from([("colour".into(), "red".into())]);
-    let wrong = v1::PreviewRequest { target: Some(v1::Target { facts, ..Default::default() }), ..request.clone() };
+    let wrong =
+        v1::PreviewRequest { target: Some(v1::Target { facts, ..Default::default() }), ..request.clone() };
     assert_eq!(boots.preview(wrong).await.unwrap_err().code(), Code::InvalidArgument);
     let wrong = v1::PreviewRequest { kind: "nothing".into(), ..request.clone() };
     assert_eq!(boots.preview(wrong).await.unwrap_err().code(), Code::InvalidArgument);
@@ -378,7 +412,8 @@ async fn the_first_systems_client_works_unchanged() {
     client.register_image_machine(bind("52-54-00-12-34-56", "fcos")).await.unwrap();
     client.register_image_machine(bind(MAC, "disk")).await.unwrap();
     client.register_image_machine(bind(MAC, "fcos")).await.unwrap();
-    let machines = app.machines().await.list_machines(v1::ListMachinesRequest::default()).await.unwrap().into_inner();
+    let machines =
+        app.machines().await.list_machines(v1::ListMachinesRequest::default()).await.unwrap().into_inner();
     assert_eq!(machines.machines.len(), 1);
     assert_eq!(machines.machines[0].name, "52-54-00-12-34-56");
     assert_eq!(machines.machines[0].image, "fcos");
@@ -393,23 +428,19 @@ async fn the_first_systems_client_works_unchanged() {
 #[tokio::test]
 async fn many_writers_at_once_lose_nothing() {
     let app = TestApp::start().await;
-    let writers = (0..8).map(|writer| {
-        let channel = app.channel();
-        async move {
-            let mut machines = v1::machine_service_client::MachineServiceClient::new(channel.await);
+    let mut tasks = tokio::task::JoinSet::new();
+    for writer in 0..8 {
+        let mut machines = app.machines().await;
+        tasks.spawn(async move {
             for i in 0..10 {
                 let machine = machine(&format!("m{writer}-{i}"), &format!("02:00:00:00:{writer:02}:{i:02}"));
                 let request = v1::RegisterMachineRequest { machine: Some(machine), ..Default::default() };
-                let revision = machines.register_machine(request).await.unwrap().into_inner().result.unwrap().revision;
+                let written = machines.register_machine(request).await.unwrap().into_inner().result.unwrap();
                 let get = v1::GetMachineRequest { name: format!("m{writer}-{i}") };
                 let found = machines.get_machine(get).await.unwrap().into_inner().machine.unwrap();
-                assert_eq!(found.revision, revision, "a write is visible when it is answered");
+                assert_eq!(found.revision, written.revision, "a write is visible when it is answered");
             }
-        }
-    });
-    let mut tasks = tokio::task::JoinSet::new();
-    for writer in writers.collect::<Vec<_>>() {
-        tasks.spawn(writer);
+        });
     }
     while let Some(result) = tasks.join_next().await {
         result.unwrap();
@@ -432,7 +463,8 @@ async fn two_replicas_follow_each_other() {
     for _ in 0..100 {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         let reply = one.request_at(http, "/ready").await;
-        revision = serde_json::from_str::<serde_json::Value>(&reply.body).map_or(0, |r| r["revision"].as_u64().unwrap_or(0));
+        revision = serde_json::from_str::<serde_json::Value>(&reply.body)
+            .map_or(0, |r| r["revision"].as_u64().unwrap_or(0));
         if revision == 1 {
             break;
         }
@@ -446,7 +478,8 @@ async fn two_replicas_follow_each_other() {
 async fn health_and_reflection() {
     let app = TestApp::start().await;
     let mut health = tonic_health::pb::health_client::HealthClient::new(app.channel().await);
-    let status = health.check(tonic_health::pb::HealthCheckRequest::default()).await.unwrap().into_inner().status();
+    let status =
+        health.check(tonic_health::pb::HealthCheckRequest::default()).await.unwrap().into_inner().status();
     assert_eq!(status, tonic_health::pb::health_check_response::ServingStatus::Serving);
     use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
     use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
@@ -456,11 +489,13 @@ async fn health_and_reflection() {
         host: String::new(),
         message_request: Some(MessageRequest::ListServices(String::new())),
     };
-    let mut answers = reflection.server_reflection_info(tokio_stream::iter([request])).await.unwrap().into_inner();
+    let mut answers =
+        reflection.server_reflection_info(tokio_stream::iter([request])).await.unwrap().into_inner();
     let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
     let MessageResponse::ListServicesResponse(services) = answer else { panic!("{answer:?}") };
     let names: Vec<_> = services.service.iter().map(|service| service.name.as_str()).collect();
-    for name in ["v1.PxeInit", "pxe_init.v1.ImageService", "pxe_init.v1.BootService", "grpc.health.v1.Health"] {
+    for name in ["v1.PxeInit", "pxe_init.v1.ImageService", "pxe_init.v1.BootService", "grpc.health.v1.Health"]
+    {
         assert!(names.contains(&name), "{names:?}");
     }
 }

@@ -254,7 +254,7 @@ async fn free_text_can_not_change_who_asks() {
 async fn mac_and_uuid_of_two_machines_are_a_conflict_that_the_mac_wins() {
     let app = app_with_machine().await;
     app.machine("other", "52:54:00:00:00:01", |machine| {
-        machine.uuid = "4c4c4544-0042-3510-8052-b4c04f4d3532".into()
+        machine.uuid = "4c4c4544-0042-3510-8052-b4c04f4d3532".into();
     })
     .await;
     let reply = app.get(&format!("/ipxe?{ASK}")).await;
