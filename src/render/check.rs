@@ -75,6 +75,9 @@ impl TemplateSet {
 
     fn try_sample(&self, name: &str, sample: &sample::Sample) -> (Result<String, RenderError>, Vec<String>) {
         let mut context = sample.context.clone();
+        if name == "error" {
+            context.failure = Some(sample::failure());
+        }
         let mut made_up = Vec::new();
         loop {
             let result = self.render(name, &context);
