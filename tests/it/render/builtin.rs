@@ -214,3 +214,11 @@ fn a_broken_template_breaks_only_itself() {
     assert_eq!(set.render("user", context).unwrap_err().reason, missing);
     assert!(set.render("linux", context).is_ok());
 }
+
+/// Snapshots of the catalog are shared between threads and swapped.
+#[test]
+fn a_set_can_be_shared() {
+    fn shared<T: Send + Sync + 'static>(_: &T) {}
+    shared(&built_in());
+    shared(&sample::all());
+}
