@@ -45,9 +45,7 @@ fn reason(error: &Error) -> Reason {
         return Reason::Undefined { variable: name.to_owned() };
     }
     match error.kind() {
-        ErrorKind::SyntaxError => {
-            Reason::Syntax(format!("{}{}", error.to_string_without_place(), raw_hint(error)))
-        }
+        ErrorKind::SyntaxError => Reason::Syntax(format!("{}{}", words(error), raw_hint(error))),
         ErrorKind::UndefinedError => Reason::Undefined { variable: String::new() },
         ErrorKind::OutOfFuel => Reason::Limit(Limit::Fuel),
         ErrorKind::InvalidOperation if detail == "recursion limit exceeded" => {
@@ -60,7 +58,11 @@ fn reason(error: &Error) -> Reason {
         kind @ (ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction) => {
             Reason::Other(format!("{detail}; there are {}", known(kind)))
         }
-        _ => Reason::Other(error.to_string_without_place()),
+        // The engine's own text names the numbers.
+        _ if detail.starts_with("unable to calculate") => {
+            Reason::Other("can not be calculated: the result is too large, or a division by zero".to_owned())
+        }
+        _ => Reason::Other(words(error)),
     }
 }
 
@@ -85,16 +87,11 @@ fn known(kind: ErrorKind) -> String {
     names.join(", ")
 }
 
-trait WithoutPlace {
-    fn to_string_without_place(&self) -> String;
-}
-
-impl WithoutPlace for Error {
-    fn to_string_without_place(&self) -> String {
-        match self.detail() {
-            Some(detail) => format!("{}: {detail}", self.kind()),
-            None => self.kind().to_string(),
-        }
+/// What the engine says, less the place, which we say ourselves.
+fn words(error: &Error) -> String {
+    match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
     }
 }
 

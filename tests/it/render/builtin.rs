@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use pxe_init::domain::{Kind, Template};
 use pxe_init::render::{
-    Context, Entry, Failure, Limits, Origin, Reason, RenderError, TemplateSet, reserved_names, sample,
+    Context, Entry, Limits, Origin, Reason, RenderError, TemplateSet, reserved_names, sample,
 };
 use serde_json::json;
 
@@ -28,12 +28,7 @@ fn required(template: &str, context: &Context) -> Context {
         context = sample::with_param(&context, key, value.clone());
     }
     if template == "error" {
-        context.failure = Some(Failure {
-            incident: "7f3a".to_owned(),
-            template: "linux".to_owned(),
-            problem: "linux:3:8: params.x is undefined;\n  || reboot ${x} #1".to_owned(),
-            url: "http://boot.example.org:8080/ipxe?mac=52-54-00-12-34-56".to_owned(),
-        });
+        context.failure = Some(sample::failure());
     }
     context
 }
@@ -85,7 +80,10 @@ fn built_in_templates_pass_their_own_check() {
     for entry in set.iter() {
         let name = entry.template.name.as_str();
         assert_eq!(entry.origin, Origin::BuiltIn);
-        assert_eq!(set.check(name).errors, [], "{name}");
+        let check = set.check(name);
+        assert_eq!(check.errors, [], "{name}");
+        let lacking = check.warnings.iter().find(|warning| warning.contains("renders with no sample"));
+        assert_eq!(lacking, None, "{name}");
     }
 }
 
@@ -215,4 +213,12 @@ fn a_broken_template_breaks_only_itself() {
     let missing = Reason::MissingTemplate { name: "broken".to_owned(), other: None };
     assert_eq!(set.render("user", context).unwrap_err().reason, missing);
     assert!(set.render("linux", context).is_ok());
+}
+
+/// Snapshots of the catalog are shared between threads and swapped.
+#[test]
+fn a_set_can_be_shared() {
+    fn shared<T: Send + Sync + 'static>(_: &T) {}
+    shared(&built_in());
+    shared(&sample::all());
 }

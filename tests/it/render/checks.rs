@@ -35,6 +35,21 @@ fn params_that_are_missing_are_made_up_and_named() {
 }
 
 #[test]
+fn a_made_up_param_may_be_of_the_wrong_shape() {
+    for source in [
+        "{% for x in params.items %}{{ x.label }}{% endfor %}",
+        "{{ params.n * 2 }}",
+        "{{ params.a.b }}",
+        "{{ image.initrds|first if image is defined }}",
+    ] {
+        let found = check(Kind::Ipxe, &format!("#!ipxe\n{source}\n"));
+        assert_eq!(found.errors, [], "{source}");
+    }
+    let found = check(Kind::Ipxe, "#!ipxe\n{% for x in params.items %}{{ y }}{% endfor %}");
+    assert!(!found.errors.is_empty(), "{found:?}");
+}
+
+#[test]
 fn mistakes_are_errors() {
     for source in [
         "#!ipxe\n{% if %}",

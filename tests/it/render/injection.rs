@@ -96,6 +96,7 @@ proptest! {
             prop_assert_eq!(words.len(), 3, "{}: {:?}", expression, script);
             prop_assert_eq!(words[1].len(), 4, "{}: {:?}", expression, script);
             prop_assert_eq!(words[1][3], "last");
+            prop_assert_eq!(kernel_arguments(script.lines().nth(1).unwrap()), 4, "{}: {:?}", expression, script);
             prop_assert!(!words[1].iter().any(|word| is_operator(word)), "{}: {:?}", expression, script);
             prop_assert!(!script.contains("${"), "{}: {:?}", expression, script);
         }
