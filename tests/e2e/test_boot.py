@@ -5,7 +5,7 @@ from harness.qemu import kernel_arguments
 # Says on the kernel's command line all that the server knows.
 TELL_ALL = """\
 #!ipxe
-kernel {{ image.kernel }} initrd=initrd.img{% for arg in image.args %} {{ arg }}{% endfor %} \
+kernel {{ image.kernel }} initrd=initrd.img {{ image.args|cmdline }} \
 e2e.site={{ params.site }} e2e.mac={{ facts.mac }} e2e.uuid={{ facts.uuid }} e2e.serial={{ facts.serial }} \
 e2e.platform={{ facts.platform }} e2e.arch={{ facts.arch }} e2e.rule={{ rule.name }}
 initrd --name initrd.img {{ image.initrds[0] }}

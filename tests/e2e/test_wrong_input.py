@@ -111,7 +111,7 @@ def test_head_and_other_methods(stocked, server, path):
     ("flags", "told"),
     [
         (["--http-port", "99999"], "99999"),
-        (["--database-url", "mysql://x/y"], "mysql"),
+        (["--database-url", "mysql://x:secret@y/z"], "sqlite://"),
         (["--assets-dir", "/nonexistent/dir"], "/nonexistent/dir"),
         (["--nosuch"], "--nosuch"),
     ],
