@@ -35,3 +35,16 @@ def test_nobody_listens(make_server, hardware, power_on, local_disk):
     machine = power_on(hardware("bios", disk=local_disk), absent)
     refused = machine.wait_for("Connection reset")
     machine.wait_for(LOCAL_DISK, after=refused)
+
+
+def test_not_found_leaves_at_once(make_server, hardware, power_on, firmware):
+    """A 404 means that there is nothing for this machine: it does not ask six times first, as it would if nobody answered."""
+    server = make_server()
+    server.start("--unknown", "404")
+
+    machine = power_on(hardware(firmware), server)
+    machine.wait_for(LEFT[firmware], after=machine.wait_for(ASKED))
+
+    assert "attempt" not in machine.text
+    # Once for the script, and once to tell a 404 of ours from one of a file that a script wanted.
+    assert server.output.count("no-match") == 2
