@@ -9,6 +9,7 @@ pub mod domain;
 pub mod error;
 pub mod grpc;
 pub mod http;
+pub mod lint;
 pub mod proto;
 pub mod render;
 pub mod resolve;

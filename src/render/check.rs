@@ -1,5 +1,6 @@
 //! Tries a template on every sample before a machine does.
 
+use super::context::Context;
 use super::error::{Reason, RenderError};
 use super::sample;
 use super::set::TemplateSet;
@@ -16,6 +17,9 @@ pub struct Check {
 
 /// How many params of a template are made up, one after the other, to see what comes after them.
 const MAX_MADE_UP: usize = 32;
+
+/// A made-up param that is no text.
+const MADE_UP_NUMBER: u32 = 10;
 
 impl TemplateSet {
     /// Renders `name` with every sample.
@@ -73,11 +77,42 @@ impl TemplateSet {
         check
     }
 
-    fn try_sample(&self, name: &str, sample: &sample::Sample) -> (Result<String, RenderError>, Vec<String>) {
-        let mut context = sample.context.clone();
-        if name == "error" {
-            context.failure = Some(sample::failure());
+    /// The samples of which `name` makes a document, each with its context. Where params had to be made up there are two
+    /// contexts, one with a word for them and one with a number.
+    pub fn sample_contexts(&self, name: &str) -> Vec<(&'static str, Vec<Context>)> {
+        let mut found = Vec::new();
+        for sample in sample::all().iter().filter(|_| !self.is_partial(name)) {
+            let (result, made_up, context) = self.fill(name, sample);
+            let mut contexts = Vec::new();
+            if result.is_ok() {
+                contexts.push(context);
+            }
+            if !made_up.is_empty() {
+                let start = start(name, sample);
+                let number = made_up
+                    .iter()
+                    .fold(start, |context, key| sample::with_param(&context, key, MADE_UP_NUMBER));
+                contexts.extend(self.render(name, &number).is_ok().then_some(number));
+            }
+            if !contexts.is_empty() {
+                found.push((sample.name, contexts));
+            }
         }
+        found
+    }
+
+    fn try_sample(&self, name: &str, sample: &sample::Sample) -> (Result<String, RenderError>, Vec<String>) {
+        let (result, made_up, _) = self.fill(name, sample);
+        (result, made_up)
+    }
+
+    /// Renders `name` with a sample and the params that it lacks; also says which those are.
+    fn fill(
+        &self,
+        name: &str,
+        sample: &sample::Sample,
+    ) -> (Result<String, RenderError>, Vec<String>, Context) {
+        let mut context = start(name, sample);
         let mut made_up = Vec::new();
         loop {
             let result = self.render(name, &context);
@@ -88,10 +123,18 @@ impl TemplateSet {
                     context = sample::with_param(&context, key, "sample");
                     made_up.push(key.to_owned());
                 }
-                _ => return (result, made_up),
+                _ => return (result, made_up, context),
             }
         }
     }
+}
+
+fn start(name: &str, sample: &sample::Sample) -> Context {
+    let mut context = sample.context.clone();
+    if name == "error" {
+        context.failure = Some(sample::failure());
+    }
+    context
 }
 
 /// Whether some machines lack `variable`, as opposed to its being misspelt.

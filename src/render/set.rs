@@ -10,6 +10,7 @@ use super::error::{Reason, RenderError};
 use super::escape::ShellWouldExpand;
 use super::explain::explain;
 use super::limits::{Budget, Limits};
+use super::spans::Spans;
 use super::verify::verify;
 use super::{builtin, view};
 use crate::domain::{Kind, Name, Template};
@@ -134,6 +135,25 @@ impl TemplateSet {
         let mut environment = self.environments[index(kind)].clone();
         add(&mut environment, name, source)?;
         self.run(&environment, kind, name, context)
+    }
+
+    /// The document that the template `name` makes of `context`, and which of its bytes come from which line. It takes
+    /// twice as long as [`render`](Self::render): for people who look for mistakes, not for machines that boot.
+    pub fn render_with_spans(&self, name: &str, context: &Context) -> Result<(String, Spans), RenderError> {
+        // The engine writes a document with spans only to a string of its own, which knows no limit of size and time.
+        // What keeps to the limits once does so again, because rendering depends on nothing but the context.
+        let text = self.render(name, context)?;
+        let entry = self.get(name);
+        let environment = entry.map(|entry| &self.environments[index(entry.template.kind)]);
+        let rendered = environment.map(|environment| {
+            let template = environment.get_template(name)?;
+            template.render_with_spans(view::root(context))
+        });
+        match rendered {
+            Some(Ok((again, spans))) if again == text => Ok((text, Spans::new(&again, &spans))),
+            Some(Err(e)) => Err(self.add_kind(explain(name, &e))),
+            _ => Ok((text, Spans::default())),
+        }
     }
 
     /// Whether `name` is only ever included, and never a document by itself: its source begins with `{# partial`.

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module with what it may import.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("error", &["domain"]),
     ("catalog", &["domain"]),
     ("resolve", &["domain", "catalog"]),
     ("render", &["domain"]),
+    ("lint", &["domain", "render"]),
     ("store", &["domain"]),
     ("config", &[]),
     ("telemetry", &[]),
@@ -18,7 +19,8 @@ const ARROWS: [(&str, &[&str]); 14] = [
     // The rest of `service` may be named where a conversion needs the type of what it gives back.
     ("http", &["domain", "error", "service", "telemetry"]),
     ("grpc", &["domain", "error", "catalog", "resolve", "service", "proto"]),
-    ("client", &["domain", "proto"]),
+    // `lint` works offline, so the client asks no server for it.
+    ("client", &["domain", "proto", "lint"]),
     (
         "server",
         &[

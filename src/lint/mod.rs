@@ -1,0 +1,78 @@
+//! Looks for mistakes in documents before a machine does.
+//!
+//! [`lint`] looks at one document, [`lint_template`] at all that a template makes of the sample machines. Nothing here reads
+//! or writes anything. Every finding has a [`Rule`] with a stable code; `docs/lint.md` lists them.
+
+mod finding;
+mod ipxe;
+mod rule;
+mod silence;
+mod template;
+
+pub use finding::{Finding, Origin, Place};
+pub use rule::{Rule, Severity};
+pub use template::lint_template;
+
+use finding::Lines;
+use silence::{Comments, Silence};
+
+use crate::domain::Kind;
+use crate::render::Spans;
+
+/// Every rule, by code.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    [ipxe::RULES, silence::RULES].into_iter().flatten().copied()
+}
+
+/// The rule of this code.
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    rules().find(|rule| rule.code == code)
+}
+
+/// Everything that is wrong with a document, in its order. With `spans` each finding says which line of which template it
+/// comes from.
+pub fn lint(kind: Kind, document: &str, spans: Option<&Spans>) -> Vec<Finding> {
+    let report = examine(kind, document, spans);
+    let lines = Lines::of(document);
+    let mut found = report.findings;
+    for mut finding in report.silences.iter().flat_map(Silence::findings) {
+        finding.locate(document, &lines, spans);
+        found.push(finding);
+    }
+    sort(&mut found);
+    found
+}
+
+/// What is wrong with a document, and what its author says does not matter.
+struct Report {
+    findings: Vec<Finding>,
+    silences: Vec<Silence>,
+}
+
+fn examine(kind: Kind, document: &str, spans: Option<&Spans>) -> Report {
+    let lines = Lines::of(document);
+    let mut silences = silence::find(document, &lines, Comments::Document);
+    let mut findings = check(kind, document);
+    for finding in &mut findings {
+        finding.locate(document, &lines, spans);
+    }
+    findings.retain(|finding| {
+        let taken = |silence: &mut Silence| silence.takes(finding.code(), finding.place.line);
+        // Each has to learn that it is of use.
+        silences.iter_mut().map(taken).filter(|taken| *taken).count() == 0
+    });
+    Report { findings, silences }
+}
+
+fn check(kind: Kind, document: &str) -> Vec<Finding> {
+    match kind {
+        Kind::Ipxe => ipxe::check(document),
+        _ => Vec::new(),
+    }
+}
+
+fn sort(found: &mut [Finding]) {
+    found.sort_by(|a, b| {
+        (a.range.start, a.rule.code, &a.message).cmp(&(b.range.start, b.rule.code, &b.message))
+    });
+}

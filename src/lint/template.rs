@@ -1,0 +1,116 @@
+//! Lints what a template makes, and says where in the template each finding comes from.
+
+use std::collections::BTreeMap;
+
+use super::finding::{Finding, Lines, Origin};
+use super::silence::{Comments, Silence};
+use super::{examine, silence};
+use crate::domain::Kind;
+use crate::render::{Context, Spans, TemplateSet};
+
+/// Everything that is wrong with what the template `name` makes of the sample machines: each mistake once, with the first
+/// machine that has it. What does not render is no finding here; [`TemplateSet::check`] says so.
+///
+/// A mistake can be silenced in the template too: `{# lint: allow CODE because REASON #}`, on its line or the one before.
+pub fn lint_template(set: &TemplateSet, name: &str) -> Vec<Finding> {
+    let Some(kind) = set.get(name).map(|entry| entry.template.kind) else { return Vec::new() };
+    let mut merged = Merged::default();
+    for (sample, contexts) in set.sample_contexts(name) {
+        let mut found = contexts.iter().filter_map(|context| merged.document(set, kind, name, context));
+        let Some(mut first) = found.next() else { continue };
+        // What a made-up param is to blame for is not there with another one.
+        for other in found {
+            first.retain(|finding| other.iter().any(|one| key(one) == key(finding)));
+        }
+        for mut finding in first {
+            finding.sample = Some(sample);
+            merged.findings.entry(key(&finding)).or_insert(finding);
+        }
+    }
+    merged.finish(set, name)
+}
+
+/// What makes two findings the same mistake: the text differs from machine to machine.
+type Key = (Option<Origin>, &'static str, String);
+
+fn key(finding: &Finding) -> Key {
+    let message = if finding.origin.is_some() { String::new() } else { finding.message.clone() };
+    (finding.origin.clone(), finding.code(), message)
+}
+
+#[derive(Default)]
+struct Merged {
+    findings: BTreeMap<Key, Finding>,
+    /// Silences that stand in documents: what is wrong with each, unless it is of use in another document.
+    silences: BTreeMap<(Option<Origin>, String), Option<Finding>>,
+}
+
+impl Merged {
+    fn document(
+        &mut self,
+        set: &TemplateSet,
+        kind: Kind,
+        name: &str,
+        context: &Context,
+    ) -> Option<Vec<Finding>> {
+        let (document, spans) = set.render_with_spans(name, context).ok()?;
+        let report = examine(kind, &document, Some(&spans));
+        for silence in &report.silences {
+            self.remember(silence, &document, &spans);
+        }
+        Some(report.findings)
+    }
+
+    fn remember(&mut self, silence: &Silence, document: &str, spans: &Spans) {
+        let lines = Lines::of(document);
+        let mut wrong = silence.findings();
+        for finding in &mut wrong {
+            finding.locate(document, &lines, Some(spans));
+        }
+        let origin = spans.at(silence.range.start);
+        let origin = origin.map(|(template, line)| Origin { template: template.to_owned(), line });
+        for (code, used) in &silence.codes {
+            let known = self.silences.entry((origin.clone(), code.clone()));
+            let about = wrong.iter().find(|finding| finding.message.contains(code.as_str()));
+            let wrong = about.or(wrong.first()).filter(|_| !used).cloned();
+            let known = known.or_insert_with(|| wrong.clone());
+            if wrong.is_none() {
+                *known = None;
+            }
+        }
+    }
+
+    fn finish(self, set: &TemplateSet, name: &str) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = self.findings.into_values().collect();
+        let mut names: Vec<String> =
+            findings.iter().filter_map(|finding| Some(finding.origin.as_ref()?.template.clone())).collect();
+        names.push(name.to_owned());
+        names.sort();
+        names.dedup();
+        for template in names {
+            let Some(entry) = set.get(&template) else { continue };
+            let source = &entry.template.source;
+            let lines = Lines::of(source);
+            let mut silences = silence::find(source, &lines, Comments::Template);
+            findings.retain(|finding| {
+                let Some(origin) = finding.origin.as_ref().filter(|origin| origin.template == template)
+                else {
+                    return true;
+                };
+                silences
+                    .iter_mut()
+                    .filter_map(|one| one.takes(finding.code(), origin.line).then_some(()))
+                    .count()
+                    == 0
+            });
+            for mut finding in silences.iter().flat_map(Silence::findings) {
+                finding.locate(source, &lines, None);
+                finding.origin = Some(Origin { template: template.clone(), line: finding.place.line });
+                findings.push(finding);
+            }
+        }
+        findings.extend(self.silences.into_values().flatten());
+        findings.sort_by_cached_key(key);
+        findings
+    }
+}

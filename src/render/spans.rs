@@ -1,0 +1,43 @@
+//! Which line of which template made which bytes of a document.
+
+use std::ops::Range;
+
+use minijinja::{OutputSpan, OutputSpanKind};
+
+/// A map from the bytes of a document to the templates that made them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spans(Vec<Span>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Span {
+    output: Range<usize>,
+    template: String,
+    line: usize,
+    /// Where the line ends in the output are, if the text stands as it is in the template.
+    breaks: Vec<usize>,
+}
+
+impl Spans {
+    pub(super) fn new(output: &str, spans: &[OutputSpan]) -> Self {
+        let span = |span: &OutputSpan| {
+            let range = span.output_range();
+            let breaks = match span.kind() {
+                OutputSpanKind::Raw => {
+                    output[range.clone()].match_indices('\n').map(|(at, _)| range.start + at).collect()
+                }
+                _ => Vec::new(),
+            };
+            Span { output: range, template: span.name().to_owned(), line: span.line(), breaks }
+        };
+        Self(spans.iter().map(span).collect())
+    }
+
+    /// The name of the template that made this byte, and the line there, from 1.
+    pub fn at(&self, byte: usize) -> Option<(&str, usize)> {
+        let after = self.0.partition_point(|span| span.output.start <= byte);
+        // What points behind the document comes from its end.
+        let span = &self.0[after.checked_sub(1)?];
+        let further = span.breaks.partition_point(|at| *at < byte);
+        Some((&span.template, span.line + further))
+    }
+}
