@@ -13,6 +13,7 @@ use super::endpoint::{self, Endpoint};
 use super::explain::ExplainArgs;
 use super::failure::{EXIT_CODES, Failure};
 use super::first_system::RegisterMachineImageArgs;
+use super::lint::LintArgs;
 use super::nouns::image::RegisterImage;
 use super::nouns::machine::RegisterMachine;
 use super::nouns::rule::RegisterRule;
@@ -84,6 +85,8 @@ pub(super) enum Command {
     ListImages,
     /// Bind the machine that has a MAC to an image; one that is not registered yet is, under its MAC as name
     RegisterMachineImage(RegisterMachineImageArgs),
+    /// Look for mistakes in scripts and other boot documents, without a server
+    Lint(LintArgs),
     /// Print the script that makes a shell complete commands, options and live names
     Completion(CompletionArgs),
 }

@@ -16,7 +16,7 @@ Exit codes:
   1  any other failure, such as a file that can not be read
   2  the command line is wrong
   3  not found; preview: the machine does not get a document of its own
-  4  the server refused what it was given
+  4  the server refused what it was given; lint: there are findings
   5  somebody else changed it meanwhile
   6  the server is away, or did not answer in time
 Of several failures the highest counts.";

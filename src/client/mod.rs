@@ -16,6 +16,7 @@ mod environment;
 mod explain;
 mod failure;
 mod first_system;
+mod lint;
 mod nouns;
 mod pairs;
 mod print;
@@ -34,6 +35,7 @@ pub use cli::command;
 
 use cli::{Cli, Command};
 use failure::{Exit, Failure};
+use print::Output;
 use session::Session;
 
 /// Runs the command line of this process and gives its exit code.
@@ -71,6 +73,13 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     if let Command::Completion(args) = &cli.command {
         return complete::print_script(args);
     }
+    // Works without a server.
+    if let Command::Lint(args) = cli.command {
+        return lint::run(args, cli.global.output, cli.global.quiet);
+    }
+    if cli.global.output == Output::Sarif {
+        return Err(Failure::new(Exit::Usage, "-o sarif is for lint only"));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let endpoint = cli.global.endpoint.clone();
     runtime.block_on(dispatch(cli)).map_err(|failure| failure.at(&endpoint))
@@ -88,6 +97,6 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Explain(args) => explain::explain(session, args).await,
         Command::ListImages => first_system::list_images(session).await,
         Command::RegisterMachineImage(args) => first_system::register_machine_image(session, args).await,
-        Command::Completion(_) => Ok(Exit::Ok),
+        Command::Completion(_) | Command::Lint(_) => Ok(Exit::Ok),
     }
 }

@@ -11,7 +11,8 @@ use super::table::Columns;
 /// The format of what goes to standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Output {
-    /// Columns for people.
+    /// Columns for people; what a compiler prints, for `lint`.
+    #[value(alias = "text")]
     Table,
     /// More columns.
     Wide,
@@ -21,6 +22,8 @@ pub(super) enum Output {
     Yaml,
     /// One NOUN/NAME a line.
     Name,
+    /// SARIF 2.1.0, of `lint` only.
+    Sarif,
 }
 
 /// A format for scripts.
@@ -52,7 +55,7 @@ impl Output {
     /// The format for scripts; none where people are to read it.
     pub(super) fn format(self) -> Option<Format> {
         match self {
-            Self::Table | Self::Wide => None,
+            Self::Table | Self::Wide | Self::Sarif => None,
             Self::Json => Some(Format::Json),
             Self::Yaml => Some(Format::Yaml),
             Self::Name => Some(Format::Name),
