@@ -3,11 +3,20 @@
 //! [`lint`] looks at one document, [`lint_template`] at all that a template makes of the sample machines. Nothing here reads
 //! or writes anything. Every finding has a [`Rule`] with a stable code; `docs/lint.md` lists them.
 
+mod autoinstall;
+mod cloud;
 mod finding;
+mod grub;
+mod ignition;
 mod ipxe;
+mod kickstart;
+mod preseed;
 mod rule;
+mod shape;
 mod silence;
 mod template;
+mod tree;
+mod yaml;
 
 pub use finding::{Finding, Origin, Place};
 pub use rule::{Rule, Severity};
@@ -21,7 +30,20 @@ use crate::render::Spans;
 
 /// Every rule, by code.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [ipxe::RULES, silence::RULES].into_iter().flatten().copied()
+    [
+        autoinstall::RULES,
+        cloud::RULES,
+        grub::RULES,
+        ignition::RULES,
+        ipxe::RULES,
+        kickstart::RULES,
+        silence::RULES,
+        preseed::RULES,
+        yaml::RULES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// The rule of this code.
@@ -67,7 +89,15 @@ fn examine(kind: Kind, document: &str, spans: Option<&Spans>) -> Report {
 fn check(kind: Kind, document: &str) -> Vec<Finding> {
     match kind {
         Kind::Ipxe => ipxe::check(document),
-        _ => Vec::new(),
+        Kind::Ignition => ignition::check(document),
+        Kind::UserData | Kind::VendorData => cloud::user_data(document),
+        Kind::MetaData => cloud::meta_data(document),
+        Kind::NetworkConfig => cloud::network_config(document),
+        Kind::Kickstart => kickstart::check(document),
+        Kind::Preseed => preseed::check(document),
+        Kind::Autoinstall => autoinstall::check(document),
+        Kind::Grub => grub::check(document),
+        Kind::Text => Vec::new(),
     }
 }
 

@@ -53,7 +53,7 @@ fn is_end(lines: &[Vec<Call<'_>>], index: usize) -> bool {
 }
 
 /// Whether something happens when this command of a line fails.
-fn is_handled(calls: &[Call<'_>], at: usize) -> bool {
+pub(super) fn is_handled(calls: &[Call<'_>], at: usize) -> bool {
     calls[at + 1..].iter().any(|call| call.command.when != When::Succeeded)
 }
 
@@ -95,18 +95,20 @@ fn finding(calls: &[Call<'_>], at: usize) -> Option<Finding> {
 
 /// Finds what never runs.
 fn reach(script: &Script, lines: &[Vec<Call<'_>>], targets: &Targets<'_>, found: &mut Vec<Finding>) {
+    // What is left of a template may be a label or a way to one.
+    let any = lines.iter().flatten().any(|call| call.is_leftover);
     let mut reached = true;
     let mut loaded = false;
     for (i, calls) in lines.iter().enumerate() {
         if let Some(label) = &script.lines[i].label {
-            if !reached && !targets.reach(&label.text) {
+            if !reached && !any && !targets.reach(&label.text) {
                 let message = format!("nothing goes to `{}`, and nothing falls into it", label.text);
                 found.push(Finding::new(&UNUSED_LABEL, label.range.clone(), message));
             }
             (reached, loaded) = (true, false);
         }
         let Some(first) = calls.iter().find(|call| !call.command.words.is_empty()) else { continue };
-        if !reached {
+        if !reached && !any {
             let end = calls.last().map_or(0, |call| call.command.range().end);
             let range = first.command.range().start..end.max(first.command.range().end);
             found.push(Finding::new(&UNREACHABLE, range, "this line never runs"));
@@ -141,6 +143,9 @@ fn falls_through(calls: &[Call<'_>], kernel: bool) -> bool {
 
 fn ends(call: &Call<'_>, kernel: bool) -> Ends {
     let both = Ends { ok: true, failed: true };
+    if call.is_leftover {
+        return both;
+    }
     let Some(spec) = call.spec.filter(|_| call.parsed.problem.is_none()) else {
         return Ends {
             ok: call.command.words.is_empty() || call.command.name().contains("${"),

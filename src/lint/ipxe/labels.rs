@@ -28,25 +28,32 @@ pub(super) fn check<'a>(
     found: &mut Vec<Finding>,
 ) -> Targets<'a> {
     let mut labels: BTreeMap<&str, usize> = BTreeMap::new();
+    // Labels that a template was to make.
+    let any = lines.iter().flatten().any(|call| call.is_leftover);
     for label in script.lines.iter().filter_map(|line| line.label.as_ref()) {
+        if super::form::is_leftover(&label.text) {
+            continue;
+        }
         *labels.entry(&label.text).or_default() += 1;
         if labels[label.text.as_str()] == 2 {
             let message = format!("there is another label `{}` before this one", label.text);
             found.push(Finding::new(&DUPLICATE_LABEL, label.range.clone(), message));
         }
     }
-    let mut targets = Targets { named: Vec::new(), any: false };
+    let mut targets = Targets { named: Vec::new(), any };
     for call in lines.iter().flatten().filter(|call| call.name() == "goto") {
         let Some(target) = call.parsed.arguments.first() else { continue };
-        if target.expands() || super::form::is_leftover(&target.text) {
+        if target.expands() {
             targets.any = true;
         } else if labels.contains_key(target.text.as_str()) {
             targets.named.push(&target.text);
-        } else {
+        } else if !any {
             found.push(undefined(target, labels.keys().copied()));
         }
     }
-    items(lines, &labels, found);
+    if !any {
+        items(lines, &labels, found);
+    }
     targets
 }
 
@@ -90,12 +97,15 @@ fn items(lines: &[Vec<Call<'_>>], labels: &BTreeMap<&str, usize>, found: &mut Ve
     }
 }
 
-/// Whether the first use of a setting after it was chosen is to go there.
+/// Whether the first use of a setting after it was chosen is to go there, come what may.
 fn goes_to(lines: &[Vec<Call<'_>>], from: usize, setting: &str) -> bool {
     let value = format!("${{{setting}}}");
     let uses = |call: &&Call<'_>| call.command.words.iter().any(|word| word.text.contains(&value));
-    let first = lines.iter().skip(from).flatten().find(uses);
-    first.is_some_and(|call| {
-        call.name() == "goto" && call.parsed.arguments.first().is_some_and(|word| word.text == value)
-    })
+    let Some(line) = lines.iter().skip(from).find(|calls| calls.iter().any(|call| uses(&call))) else {
+        return false;
+    };
+    let first = line.iter().position(|call| uses(&call)).unwrap_or_default();
+    let goes = line[first].name() == "goto"
+        && line[first].parsed.arguments.first().is_some_and(|word| word.text == value);
+    goes && !super::flow::is_handled(line, first)
 }

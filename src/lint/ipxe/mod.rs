@@ -29,13 +29,15 @@ struct Call<'a> {
     /// What iPXE knows about it; nothing about a command that does not exist or is not known before it is expanded.
     spec: Option<&'static Spec>,
     parsed: Parsed<'a>,
+    /// Whether it stands in a line that a template left behind, so that nobody knows what it does.
+    is_leftover: bool,
 }
 
 impl<'a> Call<'a> {
-    fn new(line: usize, command: &'a Command) -> Self {
-        let spec = commands::find(command.name());
+    fn new(line: usize, command: &'a Command, is_leftover: bool) -> Self {
+        let spec = commands::find(command.name()).filter(|_| !is_leftover);
         let parsed = spec.map(|spec| options::parse(spec, &command.words[1..])).unwrap_or_default();
-        Self { line, command, spec, parsed }
+        Self { line, command, spec, parsed, is_leftover }
     }
 
     fn name(&self) -> &'static str {
@@ -45,7 +47,9 @@ impl<'a> Call<'a> {
 
 /// The calls of a line, one for each of its commands.
 fn calls(index: usize, line: &Line) -> Vec<Call<'_>> {
-    line.commands.iter().map(|command| Call::new(index, command)).collect()
+    let words = line.commands.iter().flat_map(|command| &command.words).chain(&line.label);
+    let is_leftover = words.into_iter().any(|word| form::is_leftover(&word.text));
+    line.commands.iter().map(|command| Call::new(index, command, is_leftover)).collect()
 }
 
 /// Everything that is wrong with a script.
@@ -56,6 +60,9 @@ pub(super) fn check(text: &str) -> Vec<Finding> {
     form::check(text, &script, &mut found);
     for call in lines.iter().flatten() {
         form::words(call, &mut found);
+        if call.is_leftover {
+            continue;
+        }
         words::check(call, &mut found);
         urls::check(call, &mut found);
         settings::check(call, &mut found);

@@ -27,8 +27,8 @@ const TYPES: [&str; 18] = [
     "dnssl",
 ];
 
-/// What iPXE finds out about itself and the machine.
-const KNOWN: [&str; 15] = [
+/// What iPXE finds out about itself and the machine, and scripts ask for. Not `version`, which many menus use for another one.
+const KNOWN: [&str; 14] = [
     "asset",
     "board-serial",
     "buildarch",
@@ -43,7 +43,6 @@ const KNOWN: [&str; 15] = [
     "serial",
     "sysmac",
     "unixtime",
-    "version",
 ];
 
 /// Looks at the settings of one command.

@@ -1,7 +1,7 @@
 //! Commands, options and arguments, one command at a time.
 
 use super::Call;
-use super::commands::{self, MANY, Spec, Takes};
+use super::commands::{self, Effect, MANY, Spec, Takes};
 use super::features::{Feature, Found};
 use super::options::{self, Problem};
 use super::rules::{
@@ -14,7 +14,9 @@ use crate::lint::Finding;
 /// Looks at the words of one command.
 pub(super) fn check(call: &Call<'_>, found: &mut Vec<Finding>) {
     let Some(name) = call.command.words.first() else { return };
-    glued(call.command, found);
+    if call.spec.is_none_or(|spec| spec.effect != Effect::Print) {
+        glued(call.command, found);
+    }
     let Some(spec) = call.spec else {
         unknown(name, found);
         return;
