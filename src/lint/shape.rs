@@ -112,7 +112,7 @@ fn map(node: &Node, fields: &[Field], path: &str, rules: &Rules, found: &mut Vec
             continue;
         };
         if field.since > rules.version {
-            let message = format!("{place} needs {} {}", rules.called, field.since);
+            let message = format!("{place} needs {}{}", rules.called, field.since);
             found.push(Finding::new(rules.unknown, key.range.clone(), message));
         }
         check(value, &field.shape, &place, rules, found);

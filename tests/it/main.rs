@@ -12,5 +12,6 @@ mod cli_reference;
 mod client;
 mod grpc;
 mod http;
+mod lint;
 mod render;
 mod store;

@@ -4,7 +4,7 @@ use super::Call;
 use super::commands::Effect;
 use super::labels::Targets;
 use super::rules::{CHOICE, PROMPT, TEST_ENDS, UNHANDLED, UNREACHABLE, UNUSED_LABEL};
-use super::script::{Script, When};
+use super::script::{Script, When, Word};
 use crate::lint::Finding;
 
 /// How a command can end.
@@ -23,7 +23,8 @@ pub(super) fn check(
     targets: &Targets<'_>,
     found: &mut Vec<Finding>,
 ) {
-    reach(script, lines, targets, found);
+    let following = following(lines);
+    reach(script, lines, &following, targets, found);
     let mut step = false;
     for (i, calls) in lines.iter().enumerate() {
         if calls.iter().all(|call| call.command.words.is_empty()) {
@@ -31,7 +32,8 @@ pub(super) fn check(
             continue;
         }
         let mut unhandled = false;
-        if !is_end(lines, i) {
+        // Where the script ends after this line anyway, a failure changes nothing.
+        if following[i].is_some_and(|next| next.name() != "exit") {
             for (at, call) in calls.iter().enumerate().filter(|(at, _)| !is_handled(calls, *at)) {
                 let finding = finding(calls, at);
                 let is_step = finding.as_ref().is_some_and(|finding| *finding.rule == UNHANDLED);
@@ -46,10 +48,15 @@ pub(super) fn check(
     }
 }
 
-/// Whether the script ends after this line however the line ends.
-fn is_end(lines: &[Vec<Call<'_>>], index: usize) -> bool {
-    let next = lines[index + 1..].iter().flatten().find(|call| !call.command.words.is_empty());
-    next.is_none_or(|call| call.name() == "exit")
+/// The first command after each line.
+fn following<'a, 'b>(lines: &'a [Vec<Call<'b>>]) -> Vec<Option<&'a Call<'b>>> {
+    let mut next = None;
+    let mut following = vec![None; lines.len()];
+    for (line, calls) in lines.iter().enumerate().rev() {
+        following[line] = next;
+        next = calls.iter().find(|call| !call.command.words.is_empty()).or(next);
+    }
+    following
 }
 
 /// Whether something happens when this command of a line fails.
@@ -94,7 +101,13 @@ fn finding(calls: &[Call<'_>], at: usize) -> Option<Finding> {
 }
 
 /// Finds what never runs.
-fn reach(script: &Script, lines: &[Vec<Call<'_>>], targets: &Targets<'_>, found: &mut Vec<Finding>) {
+fn reach(
+    script: &Script,
+    lines: &[Vec<Call<'_>>],
+    following: &[Option<&Call<'_>>],
+    targets: &Targets<'_>,
+    found: &mut Vec<Finding>,
+) {
     // What is left of a template may be a label or a way to one.
     let any = lines.iter().flatten().any(|call| call.is_leftover);
     let mut reached = true;
@@ -115,8 +128,7 @@ fn reach(script: &Script, lines: &[Vec<Call<'_>>], targets: &Targets<'_>, found:
         }
         loaded |= calls.iter().any(|call| matches!(call.name(), "kernel" | "imgselect" | "imgload"));
         // A program for UEFI may come back from `boot`, and careful scripts say what happens then.
-        let careful = lines[i + 1..].iter().flatten().find(|call| !call.command.words.is_empty());
-        let careful = careful.is_some_and(|call| {
+        let careful = following[i].is_some_and(|call| {
             call.spec.is_some_and(|spec| spec.effect == Effect::Leave || spec.effect == Effect::Boot)
                 || matches!(call.name(), "shell" | "echo" | "prompt" | "imgfree" | "sleep")
         });
@@ -143,18 +155,15 @@ fn falls_through(calls: &[Call<'_>], kernel: bool) -> bool {
 
 fn ends(call: &Call<'_>, kernel: bool) -> Ends {
     let both = Ends { ok: true, failed: true };
-    if call.is_leftover {
-        return both;
-    }
-    let Some(spec) = call.spec.filter(|_| call.parsed.problem.is_none()) else {
-        return Ends {
-            ok: call.command.words.is_empty() || call.command.name().contains("${"),
-            failed: true,
-        };
-    };
+    // Of what iPXE refuses only that is said.
+    let Some(spec) = call.spec.filter(|_| call.parsed.problem.is_none()) else { return both };
     let replaces = call.parsed.options.iter().any(|(option, ..)| option.long == "replace");
     match spec.effect {
-        Effect::Leave => Ends { ok: false, failed: spec.name == "poweroff" },
+        // A label that only iPXE knows may not exist.
+        Effect::Leave => {
+            let unknown = call.parsed.arguments.first().is_some_and(Word::expands);
+            Ends { ok: false, failed: spec.name == "poweroff" || spec.name == "goto" && unknown }
+        }
         Effect::Boot if replaces => Ends { ok: false, failed: true },
         Effect::Boot if spec.name == "boot" && call.parsed.arguments.is_empty() && kernel => {
             Ends { ok: false, failed: true }

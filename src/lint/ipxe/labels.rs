@@ -1,15 +1,18 @@
 //! Labels, and what goes to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Call;
 use super::rules::{DUPLICATE_LABEL, MENU_ITEM, UNDEFINED_LABEL};
 use super::script::{Script, Word};
 use crate::lint::Finding;
 
+/// Of a script with more labels nobody wants to know which is closest.
+const MOST_LABELS: usize = 200;
+
 /// Where a script can go.
 pub(super) struct Targets<'a> {
-    named: Vec<&'a str>,
+    named: BTreeSet<&'a str>,
     /// Whether some `goto` goes to a label that only iPXE knows.
     any: bool,
 }
@@ -17,7 +20,7 @@ pub(super) struct Targets<'a> {
 impl Targets<'_> {
     /// Whether something may go to this label.
     pub(super) fn reach(&self, label: &str) -> bool {
-        self.any || self.named.contains(&label)
+        self.any || self.named.contains(label)
     }
 }
 
@@ -40,15 +43,15 @@ pub(super) fn check<'a>(
             found.push(Finding::new(&DUPLICATE_LABEL, label.range.clone(), message));
         }
     }
-    let mut targets = Targets { named: Vec::new(), any };
+    let mut targets = Targets { named: BTreeSet::new(), any };
     for call in lines.iter().flatten().filter(|call| call.name() == "goto") {
         let Some(target) = call.parsed.arguments.first() else { continue };
         if target.expands() {
             targets.any = true;
         } else if labels.contains_key(target.text.as_str()) {
-            targets.named.push(&target.text);
+            targets.named.insert(&target.text);
         } else if !any {
-            found.push(undefined(target, labels.keys().copied()));
+            found.push(undefined(target, labels.keys().copied().take(MOST_LABELS)));
         }
     }
     if !any {

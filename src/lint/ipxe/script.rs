@@ -64,7 +64,8 @@ impl Script {
     /// Takes `text` apart. Every text is a script; what is wrong with it is for others to say.
     pub(super) fn parse(text: &str) -> Self {
         let mut lines = Vec::new();
-        let mut start = 0;
+        // What stands before the script is a finding of its own.
+        let mut start = text.len() - text.trim_start_matches('\u{feff}').len();
         while start < text.len() {
             let (line, next) = Line::parse(text, start);
             lines.push(line);

@@ -101,14 +101,12 @@ fn written(call: &Call<'_>, word: &Word, found: &mut Vec<Finding>) {
 
 /// `${name:type}`
 fn types(word: &Word, found: &mut Vec<Finding>) {
-    for (at, _) in word.text.match_indices("${") {
-        let Some(inner) = word.text[at + 2..].split('}').next().filter(|inner| !inner.contains("${")) else {
-            continue;
-        };
+    for expression in word.text.split_inclusive('}').filter_map(|part| part.strip_suffix('}')) {
+        let Some(at) = expression.rfind("${") else { continue };
+        let inner = &expression[at + 2..];
         let setting = inner.split_once('/').map_or(inner, |(_, setting)| setting);
         if let Some((_, kind)) = setting.split_once(':')
             && !TYPES.contains(&kind)
-            && word.text[at..].contains('}')
         {
             found.push(unknown_type(word, kind));
         }
@@ -119,7 +117,7 @@ fn unknown_type(word: &Word, kind: &str) -> Finding {
     let finding =
         Finding::new(&SETTING_TYPE, word.range.clone(), format!("there is no setting type `{kind}`"));
     let nearest = TYPES.into_iter().min_by_key(|known| strsim::damerau_levenshtein(known, kind));
-    match nearest.filter(|known| strsim::damerau_levenshtein(known, kind) <= 2) {
+    match nearest.filter(|known| strsim::damerau_levenshtein(known, kind) <= 1 + kind.len() / 5) {
         Some(known) => finding.help(format!("did you mean `{known}`?")),
         None => finding,
     }
