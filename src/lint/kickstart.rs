@@ -1,6 +1,8 @@
 //! Anaconda's kickstart (<https://pykickstart.readthedocs.io/>).
 
+use super::MOST;
 use super::finding::Finding;
+use super::nearest::nearest;
 use super::rule::rules;
 
 rules! {
@@ -149,6 +151,9 @@ pub(super) fn check(text: &str) -> Vec<Finding> {
     let mut used: Vec<&str> = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
+        if found.len() >= MOST {
+            break;
+        }
         let from = start;
         start += line.len();
         let content = line.trim_end();
@@ -203,9 +208,7 @@ fn command(word: &str, line: &str, range: std::ops::Range<usize>, found: &mut Ve
         found.push(finding.help(*instead));
     } else if !COMMANDS.contains(&word) {
         let finding = Finding::new(&UNKNOWN_COMMAND, range, format!("Anaconda has no command {word}"));
-        let nearest = COMMANDS.iter().min_by_key(|known| strsim::damerau_levenshtein(known, word));
-        let nearest = nearest.filter(|known| strsim::damerau_levenshtein(known, word) <= 2);
-        found.push(match nearest {
+        found.push(match nearest(word, COMMANDS) {
             Some(known) => finding.help(format!("did you mean {known}?")),
             None => finding,
         });

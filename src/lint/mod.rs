@@ -10,6 +10,7 @@ mod grub;
 mod ignition;
 mod ipxe;
 mod kickstart;
+mod nearest;
 mod preseed;
 mod rule;
 mod shape;
@@ -57,7 +58,7 @@ pub fn lint(kind: Kind, document: &str, spans: Option<&Spans>) -> Vec<Finding> {
     let report = examine(kind, document, spans);
     let lines = Lines::of(document);
     let mut found = report.findings;
-    for mut finding in report.silences.iter().flat_map(Silence::findings) {
+    for mut finding in report.silences.iter().flat_map(Silence::findings).take(MOST) {
         finding.locate(document, &lines, spans);
         found.push(finding);
     }
@@ -86,7 +87,17 @@ fn examine(kind: Kind, document: &str, spans: Option<&Spans>) -> Report {
     Report { findings, silences }
 }
 
+/// Nobody reads more, and a document can be made to have any number.
+const MOST: usize = 1000;
+
 fn check(kind: Kind, document: &str) -> Vec<Finding> {
+    let mut found = check_all(kind, document);
+    sort(&mut found);
+    found.truncate(MOST);
+    found
+}
+
+fn check_all(kind: Kind, document: &str) -> Vec<Finding> {
     match kind {
         Kind::Ipxe => ipxe::check(document),
         Kind::Ignition => ignition::check(document),

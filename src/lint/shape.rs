@@ -1,6 +1,7 @@
 //! What keys and types a tree may have, and what is wrong with one.
 
 use super::finding::Finding;
+use super::nearest::nearest;
 use super::rule::Rule;
 use super::tree::{Node, Value};
 
@@ -128,9 +129,8 @@ fn map(node: &Node, fields: &[Field], path: &str, rules: &Rules, found: &mut Vec
 
 fn unknown(key: &super::tree::Key, place: &str, fields: &[Field], rules: &Rules) -> Finding {
     let finding = Finding::new(rules.unknown, key.range.clone(), format!("{place} is not known"));
-    let distance = |field: &&Field| strsim::damerau_levenshtein(field.name, &key.text);
-    match fields.iter().min_by_key(distance).filter(|field| distance(field) <= 1 + key.text.len() / 5) {
-        Some(field) => finding.help(format!("did you mean {}?", field.name)),
+    match nearest(&key.text, fields.iter().map(|field| field.name)) {
+        Some(name) => finding.help(format!("did you mean {name}?")),
         None => finding,
     }
 }

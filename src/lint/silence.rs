@@ -45,10 +45,20 @@ const MARK: &str = "lint: allow";
 
 /// Every silence of a text.
 pub(super) fn find(text: &str, lines: &Lines, comments: Comments) -> Vec<Silence> {
-    text.match_indices(MARK).filter_map(|(at, _)| read(text, lines, comments, at)).collect()
+    let mut found: Vec<Silence> = Vec::new();
+    // Silences above one another are about the same line; to look for it once is enough.
+    let mut run = 0..0;
+    for (at, _) in text.match_indices(MARK) {
+        let number = lines.number(at);
+        if !run.contains(&number) {
+            run = number..next(text, lines, number);
+        }
+        found.extend(read(text, lines, comments, at, run.end));
+    }
+    found
 }
 
-fn read(text: &str, lines: &Lines, comments: Comments, at: usize) -> Option<Silence> {
+fn read(text: &str, lines: &Lines, comments: Comments, at: usize, next: usize) -> Option<Silence> {
     let number = lines.number(at);
     let line = lines.range(text, number);
     let before = text[line.start..at].trim_end().trim_end_matches('-').trim_end();
@@ -64,7 +74,7 @@ fn read(text: &str, lines: &Lines, comments: Comments, at: usize) -> Option<Sile
     let (codes, reason) = said.split_once("because").unwrap_or((said, ""));
     let codes = codes.split([',', ' ', '\t']).filter(|code| !code.is_empty());
     let alone = lead.trim().is_empty();
-    let first = if alone { next(text, lines, number) } else { number };
+    let first = if alone { next } else { number };
     Some(Silence {
         range: at - (text[line.start..at].len() - lead.len())..at + MARK.len() + said.len(),
         lines: first..last(text, lines, first) + 1,

@@ -74,11 +74,9 @@ pub(super) fn find(name: &str) -> Option<&'static Spec> {
     COMMANDS.iter().find(|spec| spec.name == name)
 }
 
-/// The command whose name is closest to `name`, if one is close.
+/// The command that `name` may have been meant for.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
-    let distance = |spec: &&Spec| strsim::damerau_levenshtein(spec.name, name);
-    let nearest = COMMANDS.iter().min_by_key(distance)?;
-    (distance(&nearest) <= 1 + name.len() / 5).then_some(nearest.name)
+    crate::lint::nearest::nearest(name, COMMANDS.iter().map(|spec| spec.name))
 }
 
 const fn flag(long: &'static str, short: char) -> Opt {
@@ -244,12 +242,5 @@ mod tests {
             assert!(!short.contains(&'h'), "{}: every command has --help", spec.name);
             assert!(spec.arguments.0 <= spec.arguments.1);
         }
-    }
-
-    #[test]
-    fn a_slip_of_the_finger_has_a_neighbour() {
-        assert_eq!(nearest("kernal"), Some("kernel"));
-        assert_eq!(nearest("chian"), Some("chain"));
-        assert_eq!(nearest("wget"), None);
     }
 }

@@ -6,6 +6,7 @@ use super::Call;
 use super::rules::{DUPLICATE_LABEL, MENU_ITEM, UNDEFINED_LABEL};
 use super::script::{Script, Word};
 use crate::lint::Finding;
+use crate::lint::nearest::nearest;
 
 /// Of a script with more labels nobody wants to know which is closest.
 const MOST_LABELS: usize = 200;
@@ -64,8 +65,7 @@ fn undefined<'a>(target: &Word, labels: impl Iterator<Item = &'a str>) -> Findin
     let finding =
         Finding::new(&UNDEFINED_LABEL, target.range.clone(), format!("there is no label `{}`", target.text));
     let bare = target.text.trim_start_matches(':');
-    let nearest = labels.min_by_key(|label| strsim::damerau_levenshtein(label, bare));
-    match nearest.filter(|label| strsim::damerau_levenshtein(label, bare) <= 1 + bare.len() / 4) {
+    match nearest(bare, labels) {
         Some(label) => finding.help(format!("did you mean `{label}`?")),
         None => finding,
     }

@@ -4,6 +4,7 @@ use super::Call;
 use super::rules::{ISEQ_LITERAL, ISSET_LITERAL, OVERRIDES, SET_EQUALS, SETTING_TYPE};
 use super::script::Word;
 use crate::lint::Finding;
+use crate::lint::nearest::nearest;
 
 /// The types that a setting can be read or written as.
 const TYPES: [&str; 18] = [
@@ -116,8 +117,7 @@ fn types(word: &Word, found: &mut Vec<Finding>) {
 fn unknown_type(word: &Word, kind: &str) -> Finding {
     let finding =
         Finding::new(&SETTING_TYPE, word.range.clone(), format!("there is no setting type `{kind}`"));
-    let nearest = TYPES.into_iter().min_by_key(|known| strsim::damerau_levenshtein(known, kind));
-    match nearest.filter(|known| strsim::damerau_levenshtein(known, kind) <= 1 + kind.len() / 5) {
+    match nearest(kind, TYPES) {
         Some(known) => finding.help(format!("did you mean `{known}`?")),
         None => finding,
     }

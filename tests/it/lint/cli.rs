@@ -43,7 +43,14 @@ fn findings_look_as_a_compiler_prints_them() {
     let dir = Dir::new(&[("wrong.ipxe", WRONG), ("clean.ipxe", CLEAN)]);
     let (exit, stdout, stderr) = dir.run("lint wrong.ipxe clean.ipxe");
     assert_eq!((exit, stderr.as_str()), (4, "2 files: 1 errors, 0 warnings, 0 infos\n"));
-    insta::assert_snapshot!(stdout, @"");
+    insta::assert_snapshot!(stdout, @r"
+    error[IPX020]: there is no label `faild`
+     --> wrong.ipxe:2:28
+      |
+    2 | 	kernel http://h/k || goto faild
+      | 	                          ^^^^^
+      = help: did you mean `failed`?
+    ");
 }
 
 #[test]
@@ -164,4 +171,15 @@ fn other_tools_are_asked_where_they_are() {
     assert_eq!(records.len(), 1, "{stdout}");
     assert_eq!((&records[0]["code"], &records[0]["line"]), (&"ksvalidator".into(), &2.into()));
     assert_eq!(records[0]["message"], "the file: line 2: bad; x");
+}
+
+#[test]
+fn a_tool_that_does_not_answer_is_ended() {
+    let dir = Dir::new(&[("x.grub", "echo\n")]);
+    tool(&dir, "grub-script-check", "exec /bin/sleep 60");
+    let started = std::time::Instant::now();
+    let (exit, stdout, _) = dir.run("lint --with-tools x.grub");
+    assert!(started.elapsed().as_secs() < 40, "{:?}", started.elapsed());
+    assert_eq!(exit, 0, "no answer is a warning");
+    assert!(stdout.contains("grub-script-check did not answer within 10 s"), "{stdout}");
 }

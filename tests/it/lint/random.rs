@@ -104,6 +104,8 @@ fn long_documents_take_no_long_time() {
         "${".repeat(100_000),
         "item a b\n".repeat(20_000),
         "{".repeat(100_000),
+        "x".repeat(1_000_000),
+        format!(":{0}\ngoto {0}x\n{0}\n{0}: 1\n", "x".repeat(200_000)),
     ] {
         for kind in Kind::ALL {
             lint::lint(kind, &text, None);
