@@ -76,18 +76,19 @@ pub enum Clash {
 
 impl Catalog {
     /// What is wrong with `changes`, which lead from `self` to `next`. `built_in` tells the kind of a built-in template.
-    pub fn clashes(
+    pub fn clashes<'a>(
         &self,
         next: &Self,
-        changes: &Changes,
+        changes: &'a Changes,
         built_in: impl Fn(&Name) -> Option<Kind>,
-    ) -> Vec<Clash> {
+    ) -> Vec<(&'a Change, Clash)> {
         let kind_in = |catalog: &Self, name: &Name| {
             catalog.templates.get(name).map(|entry| entry.value.kind).or_else(|| built_in(name))
         };
         let kind_of = |name: &Name| kind_in(next, name);
-        let mut found = Vec::new();
+        let mut all = Vec::new();
         for stamped in &changes.changes {
+            let mut found = Vec::new();
             match &stamped.change {
                 Change::Image(image) => check_templates(&image.templates, &kind_of, &mut found),
                 Change::Rule(rule) => {
@@ -117,8 +118,9 @@ impl Catalog {
                 }
                 Change::Delete(..) => {}
             }
+            all.extend(found.into_iter().map(|clash| (&stamped.change, clash)));
         }
-        found
+        all
     }
 
     fn check_image(&self, image: Option<&Name>, found: &mut Vec<Clash>) {
@@ -226,8 +228,8 @@ impl fmt::Display for Reference {
 impl fmt::Display for Clash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownImage { name, .. } => write!(f, "there is no image {name}; register it first"),
-            Self::UnknownTemplate { name, .. } => write!(f, "there is no template {name}; register it first"),
+            Self::UnknownImage { name, .. } => write!(f, "there is no image {name}"),
+            Self::UnknownTemplate { name, .. } => write!(f, "there is no template {name}"),
             Self::WrongKind { name, is, wanted, .. } => {
                 write!(f, "template {name} is of kind {is}; name one of kind {wanted}")
             }

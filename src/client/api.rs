@@ -10,7 +10,7 @@ use tonic::{Request, Status};
 
 use super::endpoint::Endpoint;
 use super::environment;
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
 use crate::proto::first_system::pxe_init_client::PxeInitClient;
 use crate::proto::pxe_init::boot_service_client::BootServiceClient;
 use crate::proto::pxe_init::image_service_client::ImageServiceClient;
@@ -41,14 +41,14 @@ pub(super) struct Caller {
 }
 
 impl Api {
-    /// Connects within `timeout`, which each call then has for itself too.
-    pub(super) async fn connect(endpoint: &Endpoint, timeout: Duration) -> Result<Self, Failure> {
+    /// The server at this endpoint, to which the first call connects. Connecting and each call have `timeout`.
+    pub(super) fn new(endpoint: &Endpoint, timeout: Duration) -> Result<Self, Failure> {
         let channel = Transport::from_shared(endpoint.url())
-            .map_err(|e| Failure::new(super::failure::Exit::Usage, e.to_string()))?
+            .map_err(|e| Failure::new(Exit::Usage, e.to_string()))?
             .connect_timeout(timeout)
-            .connect()
-            .await?;
-        let user = environment::user().and_then(|user| AsciiMetadataValue::try_from(user).ok());
+            .connect_lazy();
+        let user = environment::user().filter(|user| user.is_ascii());
+        let user = user.and_then(|user| AsciiMetadataValue::try_from(user).ok());
         Ok(Self { connection: InterceptedService::new(channel, Caller { timeout, user }) })
     }
 

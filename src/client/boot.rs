@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::document::read_file;
 use super::failure::{Exit, Failure};
 use super::pairs;
-use super::print::{Output, Printer, Row};
+use super::print::{self, Record};
 use super::session::Session;
 use crate::domain::Kind;
 use crate::proto::pxe_init::{PreviewRequest, PreviewResponse, Target};
@@ -72,9 +72,9 @@ pub(super) async fn preview(session: &Session, args: PreviewArgs) -> Result<Exit
     let source = template_file.map(|path| read_file(&path)).transpose()?;
     let request = PreviewRequest { target: Some(target.target()?), kind: kind.clone(), source, base_url };
     let preview = Preview::from(session.api.boot().preview(request).await?.into_inner());
-    match session.output {
-        Output::Table | Output::Wide => io::stdout().write_all(preview.document.as_bytes())?,
-        output => Printer::one(output, &preview)?,
+    match session.output.format() {
+        None => io::stdout().write_all(preview.document.as_bytes())?,
+        Some(format) => print::record(format, &preview)?,
     }
     let template = match preview.template.as_str() {
         "" => "no template".to_owned(),
@@ -112,13 +112,7 @@ impl From<PreviewResponse> for Preview {
     }
 }
 
-impl Row for Preview {
-    const COLUMNS: &'static [&'static str] = &["OUTCOME", "TEMPLATE"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![self.outcome.clone(), self.template.clone()]
-    }
-
+impl Record for Preview {
     fn id(&self) -> String {
         format!("template/{}", self.template)
     }

@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use super::boot::PreviewArgs;
 use super::complete::{self, CompletionArgs};
 use super::duration;
-use super::endpoint::Endpoint;
+use super::endpoint::{self, Endpoint};
 use super::explain::ExplainArgs;
 use super::failure::{EXIT_CODES, Failure};
 use super::first_system::RegisterMachineImageArgs;
@@ -47,7 +47,7 @@ pub(super) struct Global {
         value_name = "URL",
         env = "PXE_INIT_ENDPOINT",
         hide_env_values = true,
-        default_value = complete::DEFAULT_ENDPOINT,
+        default_value = endpoint::DEFAULT,
         global = true
     )]
     pub(super) endpoint: Endpoint,
@@ -91,15 +91,11 @@ pub(super) enum Command {
 /// What can be done with images, machines and rules.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb<R: Args> {
-    /// List them
+    // What these are about comes from `with_nouns`, which knows the noun.
     List(ListArgs),
-    /// Print some by name
     Get(GetArgs),
-    // What it is called comes from R.
     Register(R),
-    /// Edit one in $VISUAL or $EDITOR
     Edit(EditArgs),
-    /// Delete some by name
     Delete(DeleteArgs),
 }
 
@@ -190,7 +186,7 @@ pub(super) struct DeleteArgs {
 
 /// The whole grammar, with what depends on the noun filled in.
 pub fn command() -> clap::Command {
-    complete::with_names(with_filters(Cli::command()))
+    complete::with_names(with_nouns(Cli::command()))
 }
 
 /// Parses the arguments of a process.
@@ -200,26 +196,32 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-fn with_filters(command: clap::Command) -> clap::Command {
-    let fields = [
-        ("image", "name, kernel, arch, template", "--filter 'kernel=*coreos* arch=arm64'"),
-        (
-            "template",
-            "name, kind, origin (stored, built-in, override)",
-            "--filter 'kind=ipxe origin!=built-in'",
-        ),
-        (
-            "machine",
-            "name, mac, uuid, serial, hostname, image, template, label.KEY",
-            "--filter 'label.rack=r1* image!=fcos'",
-        ),
-        ("rule", "name, priority, image, template", "--filter 'image=fcos'"),
-    ];
-    fields.into_iter().fold(command, |command, (noun, fields, example)| {
-        let help = format!(
-            "Only those that match: FIELD=GLOB or FIELD!=GLOB; terms separated by spaces must all hold. Fields: {fields}. Example: {example}"
+/// Says of which noun each verb is, and what its filter can ask for.
+fn with_nouns(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(|command| {
+        let (noun, fields, example) = match command.get_name() {
+            "image" => ("image", "name, kernel, arch, template", "kernel=*coreos* arch=arm64"),
+            "template" => ("template", "name, kind, origin (stored, built-in, override)", "kind=ipxe origin!=built-in"),
+            "machine" => (
+                "machine",
+                "name, mac, uuid, serial, hostname, image, template, label.KEY",
+                "label.rack=r1* image!=fcos",
+            ),
+            "rule" => ("rule", "name, priority, image, template", "image=fcos"),
+            _ => return command,
+        };
+        let filter = format!(
+            "Only those that match: FIELD=GLOB or FIELD!=GLOB; terms separated by spaces must all hold. Fields: {fields}. Example: --filter '{example}'"
         );
-        command.mut_subcommand(noun, |c| c.mut_subcommand("list", |c| c.mut_arg("filter", |arg| arg.help(help))))
+        command.mut_subcommands(|verb| match (verb.get_name(), noun) {
+            ("list", "template") => verb.mut_arg("filter", |arg| arg.help(&filter)),
+            ("list", _) => verb.about(format!("List {noun}s")).mut_arg("filter", |arg| arg.help(&filter)),
+            ("get", _) => verb.about(format!("Print {noun}s by name")),
+            ("edit", "image") => verb.about("Edit an image in $VISUAL or $EDITOR"),
+            ("edit", "machine" | "rule") => verb.about(format!("Edit a {noun} in $VISUAL or $EDITOR")),
+            ("delete", "image" | "machine" | "rule") => verb.about(format!("Delete {noun}s by name")),
+            _ => verb,
+        })
     })
 }
 

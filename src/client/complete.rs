@@ -9,7 +9,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, ValueComplet
 use clap_complete::env::{CompleteEnv, Shells};
 
 use super::api::Api;
-use super::endpoint::Endpoint;
+use super::endpoint::{self, Endpoint};
 use super::environment;
 use super::failure::{Exit, Failure};
 use super::nouns::image::Image;
@@ -19,9 +19,6 @@ use super::nouns::template::Template;
 use super::resource::Resource;
 use crate::domain::{Kind, Noun};
 use crate::proto::pxe_init::ListOptions;
-
-/// Where a server listens by default.
-pub(super) const DEFAULT_ENDPOINT: &str = "grpc://127.0.0.1:5000";
 
 /// The variable by which the shell's script asks for completions.
 const VARIABLE: &str = "COMPLETE";
@@ -49,7 +46,7 @@ pub(super) fn answer() -> Result<bool, Failure> {
     CompleteEnv::with_factory(super::cli::command)
         .var(VARIABLE)
         .try_complete(std::env::args_os(), here.as_deref())
-        .map_err(|error| Failure::new(Exit::Usage, error.to_string().trim().to_owned()))
+        .map_err(|error| Failure::new(Exit::Usage, error.to_string().trim().trim_start_matches("error: ")))
 }
 
 /// Prints the script that makes the shell ask.
@@ -66,29 +63,30 @@ pub(super) fn print_script(args: &CompletionArgs) -> Result<Exit, Failure> {
 
 /// The grammar with completers where names of the server go.
 pub(super) fn with_names(command: Command) -> Command {
-    let nouns = [Noun::Image, Noun::Template, Noun::Machine, Noun::Rule];
-    let command = nouns.into_iter().fold(command, |command, noun| {
-        command.mut_subcommand(noun.as_str(), |verbs| {
-            verbs.mut_subcommands(|verb| {
-                verb.mut_args(|arg| match arg.get_id().as_str() {
-                    "name" | "names" => arg.add(ArgValueCompleter::new(Names(noun))),
-                    "image" => arg.add(ArgValueCompleter::new(Names(Noun::Image))),
-                    "templates" => arg.add(ArgValueCompleter::new(templates_by_kind)),
-                    _ => arg,
-                })
-            })
+    command.mut_subcommands(|command| match command.get_name() {
+        "image" => with_names_of(command, Noun::Image),
+        "template" => with_names_of(command, Noun::Template),
+        "machine" => with_names_of(command, Noun::Machine),
+        "rule" => with_names_of(command, Noun::Rule),
+        "preview" | "explain" => complete_arg(command, "machine", Names(Noun::Machine)),
+        "register-machine-image" => complete_arg(command, "image_name", Names(Noun::Image)),
+        _ => command,
+    })
+}
+
+fn with_names_of(verbs: Command, noun: Noun) -> Command {
+    verbs.mut_subcommands(|verb| {
+        verb.mut_args(|arg| match arg.get_id().as_str() {
+            "name" | "names" => arg.add(ArgValueCompleter::new(Names(noun))),
+            "image" => arg.add(ArgValueCompleter::new(Names(Noun::Image))),
+            "templates" => arg.add(ArgValueCompleter::new(templates_by_kind)),
+            _ => arg,
         })
-    });
-    ["preview", "explain"]
-        .into_iter()
-        .fold(command, |command, name| {
-            command.mut_subcommand(name, |c| {
-                c.mut_arg("machine", |arg| arg.add(ArgValueCompleter::new(Names(Noun::Machine))))
-            })
-        })
-        .mut_subcommand("register-machine-image", |c| {
-            c.mut_arg("image_name", |arg| arg.add(ArgValueCompleter::new(Names(Noun::Image))))
-        })
+    })
+}
+
+fn complete_arg(command: Command, id: &str, names: Names) -> Command {
+    command.mut_arg(id, |arg| arg.add(ArgValueCompleter::new(names)))
 }
 
 /// Completes the names of one noun.
@@ -122,7 +120,7 @@ fn names(noun: Noun, prefix: &str) -> Vec<String> {
     };
     let fetched = runtime.block_on(async {
         tokio::time::timeout(PATIENCE, async {
-            let api = Api::connect(&endpoint, PATIENCE).await?;
+            let api = Api::new(&endpoint, PATIENCE)?;
             match noun {
                 Noun::Image => fetch::<Image>(&api, prefix).await,
                 Noun::Template => fetch::<Template>(&api, prefix).await,
@@ -154,5 +152,5 @@ fn endpoint() -> Option<Endpoint> {
         words.iter().position(|word| word == "--grpc-endpoint").and_then(|i| words.get(i + 1)).cloned();
     let joined = words.iter().find_map(|word| word.strip_prefix("--grpc-endpoint=").map(str::to_owned));
     let text = after.or(joined).or_else(environment::endpoint);
-    text.as_deref().unwrap_or(DEFAULT_ENDPOINT).parse().ok()
+    text.as_deref().unwrap_or(endpoint::DEFAULT).parse().ok()
 }

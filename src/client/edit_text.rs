@@ -1,6 +1,5 @@
 //! A text in the editor of the person at the terminal.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
@@ -24,18 +23,20 @@ impl Draft {
     }
 
     /// Shows `text` with `advice` above it, and gives back what the editor leaves, without the advice.
-    pub(super) fn edit(&mut self, advice: &str, text: &str) -> Result<String, Failure> {
+    pub(super) async fn edit(&self, advice: &str, text: &str) -> Result<String, Failure> {
         fs::write(self.file.path(), with_advice(advice, text))?;
-        run_editor(self.file.path())?;
+        let path = self.file.path().to_owned();
+        // People take their time; the connection to the server has to be kept alive beside them.
+        let edited = tokio::task::spawn_blocking(move || run_editor(&path)).await;
+        edited.map_err(|e| Failure::new(Exit::Other, e.to_string()))??;
         let edited = fs::read_to_string(self.file.path())?;
         Ok(without_advice(&edited).to_owned())
     }
 
     /// Leaves `text` in the file for good.
-    pub(super) fn keep(mut self, text: &str) -> Result<PathBuf, Failure> {
+    pub(super) fn keep(self, text: &str) -> Result<PathBuf, Failure> {
         // Some editors replace the file; writing by path reaches the one that will be found there.
         fs::write(self.file.path(), text)?;
-        self.file.flush()?;
         let (_, path) = self.file.keep().map_err(|e| e.error)?;
         Ok(path)
     }

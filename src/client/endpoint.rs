@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use http::Uri;
 
+/// Where a server listens by default.
+pub(super) const DEFAULT: &str = "grpc://127.0.0.1:5000";
+
 /// The server's gRPC port where the endpoint names none.
 const DEFAULT_PORT: u16 = 5000;
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::boot::TargetArgs;
 use super::failure::{Exit, Failure};
-use super::print::{Output, Printer, Row};
+use super::print::{self, Record};
 use super::session::Session;
 use super::table::Columns;
 use crate::proto::pxe_init as pb;
@@ -73,9 +73,9 @@ pub(super) async fn explain(session: &Session, args: ExplainArgs) -> Result<Exit
     let request = pb::ExplainRequest { target: Some(args.target.target()?) };
     let mut explanation = Explanation::from(session.api.boot().explain(request).await?.into_inner());
     let hidden = if args.all { 0 } else { explanation.hide_also_rans() };
-    match session.output {
-        Output::Table | Output::Wide => io::stdout().write_all(explanation.for_people().as_bytes())?,
-        output => Printer::one(output, &explanation)?,
+    match session.output.format() {
+        None => io::stdout().write_all(explanation.for_people().as_bytes())?,
+        Some(format) => print::record(format, &explanation)?,
     }
     if hidden > 0 {
         session.say(format_args!("{hidden} candidates after the winner do not match; --all shows them"));
@@ -199,13 +199,7 @@ impl From<pb::ParamOrigin> for ParamOrigin {
     }
 }
 
-impl Row for Explanation {
-    const COLUMNS: &'static [&'static str] = &["MACHINE", "IMAGE"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![self.machine.clone(), self.image.clone()]
-    }
-
+impl Record for Explanation {
     fn id(&self) -> String {
         format!("image/{}", self.image)
     }

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::process::ExitCode;
-use std::{error, fmt, io};
+use std::{error, fmt, io, iter};
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -20,6 +20,9 @@ Exit codes:
   5  somebody else changed it meanwhile
   6  the server is away, or did not answer in time
 Of several failures the highest counts.";
+
+/// What to look at when something listens there that does not speak gRPC.
+const NOT_GRPC: &str = "is that the server's gRPC port, and not its HTTP port? --grpc-endpoint or PXE_INIT_ENDPOINT names another";
 
 /// The exit code of the process; [`EXIT_CODES`] tells people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,14 +104,17 @@ impl From<Status> for Failure {
     fn from(status: Status) -> Self {
         // A status with a source was made on this side, of what went wrong on the way.
         if let Some(cause) = status.source() {
-            let failure = Self::new(Exit::Unavailable, innermost(cause));
             return match status.code() {
-                Code::DeadlineExceeded | Code::Cancelled => failure,
-                _ if failure.message.contains("http2") || failure.message.contains("h2") => {
-                    failure.hint("what listens there does not speak gRPC; is it the gRPC port?")
+                Code::DeadlineExceeded | Code::Cancelled => {
+                    Self::new(Exit::Unavailable, "there was no answer in time")
                 }
-                _ => failure,
+                _ if is_connect_error(cause) => Self::new(Exit::Unavailable, innermost(cause)),
+                // Connected, and then HTTP/2 came to nothing.
+                _ => Self::new(Exit::Unavailable, innermost(cause)).hint(NOT_GRPC),
             };
+        }
+        if status.message().starts_with("grpc-status header missing") {
+            return Self::new(Exit::Unavailable, status.message()).hint(NOT_GRPC);
         }
         let exit = match status.code() {
             Code::NotFound => Exit::NotFound,
@@ -136,13 +142,6 @@ impl From<Status> for Failure {
     }
 }
 
-/// The failure to connect.
-impl From<tonic::transport::Error> for Failure {
-    fn from(error: tonic::transport::Error) -> Self {
-        Self::new(Exit::Unavailable, innermost(&error))
-    }
-}
-
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
@@ -154,12 +153,18 @@ impl From<io::Error> for Failure {
 }
 
 /// The cause that says most; those around it say "transport error".
-fn innermost(error: &dyn error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+fn innermost(error: &(dyn error::Error + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+fn is_connect_error(error: &(dyn error::Error + 'static)) -> bool {
+    causes(error).any(<dyn error::Error + 'static>::is::<tonic::ConnectError>)
+}
+
+fn causes<'a>(
+    error: &'a (dyn error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn error::Error + 'static)> {
+    iter::successors(Some(error), |&cause| cause.source())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::failure::{Exit, Failure};
-use super::print::{Output, Printer, Row};
+use super::print::{Record, Records, Row};
 use super::session::Session;
 use super::table::bordered;
 use super::verbs::{Report, report};
@@ -40,15 +40,15 @@ pub(super) async fn list_images(session: &Session) -> Result<Exit, Failure> {
     let request = first_system::ListImagesRequest {};
     let answer = session.api.first_system().list_images(request).await?.into_inner();
     let images: Vec<FirstImage> = answer.images.into_iter().map(FirstImage::from).collect();
-    match session.output {
-        Output::Table | Output::Wide => {
+    match session.output.format() {
+        None => {
             let rows: Vec<_> = images.iter().map(Row::cells).collect();
             io::stdout().write_all(bordered(FirstImage::COLUMNS, &rows).as_bytes())?;
         }
-        output => {
-            let mut printer = Printer::list(output);
-            printer.page(&images)?;
-            printer.finish()?;
+        Some(format) => {
+            let mut records = Records::new(format);
+            records.page(&images)?;
+            records.finish()?;
         }
     }
     Ok(Exit::Ok)
@@ -76,14 +76,16 @@ impl From<first_system::Image> for FirstImage {
     }
 }
 
+impl Record for FirstImage {
+    fn id(&self) -> String {
+        format!("image/{}", self.name)
+    }
+}
+
 impl Row for FirstImage {
     const COLUMNS: &'static [&'static str] = &["NAME", "KERNEL", "INITRD", "ROOTFS"];
 
     fn cells(&self) -> Vec<String> {
         vec![self.name.clone(), self.kernel.clone(), self.initrd.clone(), self.rootfs.clone()]
-    }
-
-    fn id(&self) -> String {
-        format!("image/{}", self.name)
     }
 }

@@ -1,6 +1,6 @@
 //! The command line client: nouns and verbs, and how their answers are printed.
 //!
-//! A command is parsed by [`cli`], opens a [`session`] with the server, and prints its answer through [`print`]. What the
+//! A command is parsed by [`cli`], gets a [`session`] with the server, and prints its answer through [`print`]. What the
 //! four nouns have in common is in [`resource`], each of them in [`nouns`], and what can be done with all of them in
 //! [`verbs`].
 
@@ -77,7 +77,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
 }
 
 async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
-    let mut session = Session::open(&cli.global).await?;
+    let mut session = Session::new(&cli.global)?;
     let session = &mut session;
     match cli.command {
         Command::Image(verb) => verbs::run(session, verb).await,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::failure::{Exit, Failure};
 use super::table::Columns;
 
-/// The format of data on standard output.
+/// The format of what goes to standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Output {
     /// Columns for people.
@@ -23,8 +23,22 @@ pub(super) enum Output {
     Name,
 }
 
-/// Something that can be a row of a table and an element of a list.
-pub(super) trait Row: Serialize {
+/// A format for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Json,
+    Yaml,
+    Name,
+}
+
+/// Something that scripts can have.
+pub(super) trait Record: Serialize {
+    /// What `name` prints, such as `image/fcos`.
+    fn id(&self) -> String;
+}
+
+/// A record that can also be a row of a table.
+pub(super) trait Row: Record {
     /// The header of the table.
     const COLUMNS: &'static [&'static str];
     /// What `wide` puts after it.
@@ -32,42 +46,74 @@ pub(super) trait Row: Serialize {
 
     /// The cells under COLUMNS and WIDE.
     fn cells(&self) -> Vec<String>;
-
-    /// What `name` prints, such as `image/fcos`.
-    fn id(&self) -> String;
 }
 
-/// Prints rows as they come, page by page.
+impl Output {
+    /// The format for scripts; none where people are to read it.
+    pub(super) fn format(self) -> Option<Format> {
+        match self {
+            Self::Table | Self::Wide => None,
+            Self::Json => Some(Format::Json),
+            Self::Yaml => Some(Format::Yaml),
+            Self::Name => Some(Format::Name),
+        }
+    }
+}
+
+/// Prints rows as they come, page by page, in any format.
 pub(super) struct Printer {
     output: Output,
-    alone: bool,
-    started: bool,
     columns: Columns,
+    records: Option<Records>,
 }
 
 impl Printer {
-    /// Prints a list.
-    pub(super) fn list(output: Output) -> Self {
-        Self { output, alone: false, started: false, columns: Columns::default() }
-    }
-
-    /// Prints the only row that there is, which is then no list of one.
-    pub(super) fn one<R: Row>(output: Output, row: &R) -> Result<(), Failure> {
-        Self { alone: true, ..Self::list(output) }.page(std::slice::from_ref(row))
+    pub(super) fn new(output: Output) -> Self {
+        Self { output, columns: Columns::default(), records: output.format().map(Records::new) }
     }
 
     /// Prints the next rows.
     pub(super) fn page<R: Row>(&mut self, rows: &[R]) -> Result<(), Failure> {
+        if let Some(records) = &mut self.records {
+            return records.page(rows);
+        }
         if rows.is_empty() {
             return Ok(());
         }
-        let text = match self.output {
-            Output::Table => self.columns(R::COLUMNS, rows),
-            Output::Wide => self.columns(&[R::COLUMNS, R::WIDE].concat(), rows),
-            Output::Name => rows.iter().map(|row| row.id() + "\n").collect(),
-            Output::Yaml if self.alone => rows.iter().map(yaml).collect::<Result<_, _>>()?,
-            Output::Yaml => yaml(&rows)?,
-            Output::Json => self.json(rows)?,
+        let wide = if self.output == Output::Wide { R::WIDE } else { &[] };
+        let header = [R::COLUMNS, wide].concat();
+        let cells = |row: &R| row.cells().into_iter().take(header.len()).map(dash).collect();
+        let text = self.columns.page(&header, rows.iter().map(cells).collect());
+        io::stdout().write_all(text.as_bytes())?;
+        Ok(())
+    }
+
+    /// Ends the list.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        self.records.map_or(Ok(()), Records::finish)
+    }
+}
+
+/// Prints a list of records as they come.
+pub(super) struct Records {
+    format: Format,
+    started: bool,
+}
+
+impl Records {
+    pub(super) fn new(format: Format) -> Self {
+        Self { format, started: false }
+    }
+
+    /// Prints the next records.
+    pub(super) fn page<R: Record>(&mut self, records: &[R]) -> Result<(), Failure> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let text = match self.format {
+            Format::Name => records.iter().map(|record| record.id() + "\n").collect(),
+            Format::Yaml => yaml(&records)?,
+            Format::Json => self.elements(records)?,
         };
         self.started = true;
         io::stdout().write_all(text.as_bytes())?;
@@ -76,38 +122,34 @@ impl Printer {
 
     /// Ends the list.
     pub(super) fn finish(self) -> Result<(), Failure> {
-        let text = match (self.output, self.started) {
-            (Output::Json, true) => "\n]\n",
-            (Output::Json | Output::Yaml, false) => "[]\n",
+        let text = match (self.format, self.started) {
+            (Format::Json, true) => "\n]\n",
+            (Format::Json | Format::Yaml, false) => "[]\n",
             _ => "",
         };
         io::stdout().write_all(text.as_bytes())?;
         Ok(())
     }
 
-    /// Whether anything was printed.
-    pub(super) fn started(&self) -> bool {
-        self.started
-    }
-
-    fn columns<R: Row>(&mut self, header: &[&str], rows: &[R]) -> String {
-        let cells = |row: &R| row.cells().into_iter().take(header.len()).map(dash).collect();
-        self.columns.page(header, rows.iter().map(cells).collect())
-    }
-
-    fn json<R: Row>(&self, rows: &[R]) -> Result<String, Failure> {
+    fn elements<R: Record>(&self, records: &[R]) -> Result<String, Failure> {
         let mut text = String::new();
-        for (i, row) in rows.iter().enumerate() {
-            if self.alone {
-                text += &json(row)?;
-                text.push('\n');
-            } else {
-                text += if i == 0 && !self.started { "[\n  " } else { ",\n  " };
-                text += &json(row)?.replace('\n', "\n  ");
-            }
+        for (i, record) in records.iter().enumerate() {
+            text += if i == 0 && !self.started { "[\n  " } else { ",\n  " };
+            text += &json(record)?.replace('\n', "\n  ");
         }
         Ok(text)
     }
+}
+
+/// Prints a record that is no list of one.
+pub(super) fn record<R: Record>(format: Format, record: &R) -> Result<(), Failure> {
+    let text = match format {
+        Format::Name => record.id() + "\n",
+        Format::Yaml => yaml(record)?,
+        Format::Json => json(record)? + "\n",
+    };
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(())
 }
 
 /// One value as YAML.

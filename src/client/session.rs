@@ -18,9 +18,9 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Connects to the server that the options name.
-    pub(super) async fn open(global: &Global) -> Result<Self, Failure> {
-        let api = Api::connect(&global.endpoint, global.timeout).await?;
+    /// As the options want it.
+    pub(super) fn new(global: &Global) -> Result<Self, Failure> {
+        let api = Api::new(&global.endpoint, global.timeout)?;
         Ok(Self { api, output: global.output, quiet: global.quiet })
     }
 

@@ -68,10 +68,7 @@ pub(super) fn bordered(header: &[&str], rows: &[Vec<String>]) -> String {
     for row in rows {
         text += &line(row.iter().zip(&widths).map(|(cell, w)| format!(" {cell:<w$} ")).collect());
     }
-    if !rows.is_empty() {
-        text += &rule;
-    }
-    text
+    text + &rule
 }
 
 #[cfg(test)]

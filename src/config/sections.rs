@@ -183,7 +183,7 @@ impl Limits {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let ranges = [
             ("limits.fuel", self.fuel, 1_000, 1_000_000_000),
-            ("limits.recursion", self.recursion as u64, 5, 200),
+            ("limits.recursion", self.recursion as u64, 10, 200),
             ("limits.output_bytes", self.output_bytes as u64, 1_024, 64 << 20),
             ("limits.milliseconds", self.milliseconds, 10, 2_000),
         ];

@@ -48,8 +48,8 @@ impl TemplateSet {
                     // The author said so.
                     Reason::NotFound(_) | Reason::Failed(_) => rendered = true,
                     Reason::Undefined { variable } if may_lack(variable) => lacking.push(variable.clone()),
-                    // A made-up param is text, and the template may want a list.
-                    Reason::RefusedValue { .. } | Reason::Other(_) if !made_up.is_empty() => {
+                    // A made-up param is text, and the template may want a list of maps.
+                    reason if !made_up.is_empty() && is_of_value(reason) => {
                         add(
                             &mut check.warnings,
                             format!("could not be tried to its end with made-up params: {}", e.summary()),
@@ -75,6 +75,9 @@ impl TemplateSet {
 
     fn try_sample(&self, name: &str, sample: &sample::Sample) -> (Result<String, RenderError>, Vec<String>) {
         let mut context = sample.context.clone();
+        if name == "error" {
+            context.failure = Some(sample::failure());
+        }
         let mut made_up = Vec::new();
         loop {
             let result = self.render(name, &context);
@@ -96,9 +99,23 @@ fn may_lack(variable: &str) -> bool {
     let mut path = variable.split(['.', '[']);
     let (noun, name) = (path.next().unwrap_or_default(), path.next());
     match (NAMES.iter().find(|(known, _)| *known == noun), name) {
+        // The engine could not name it.
+        (None, _) if noun.is_empty() || noun.starts_with('(') => true,
         (None, _) => false,
         (Some(("params", _)), _) | (Some(_), None) => true,
         (Some((_, names)), Some(name)) => names.contains(&name),
+    }
+}
+
+/// Whether another value might not have it.
+fn is_of_value(reason: &Reason) -> bool {
+    match reason {
+        Reason::RefusedValue { .. } | Reason::Other(_) | Reason::Malformed(_) => true,
+        Reason::Undefined { variable } => {
+            let noun = variable.split_once(['.', '[']).map(|(noun, _)| noun);
+            noun.is_some_and(|noun| NAMES.iter().all(|(known, _)| *known != noun))
+        }
+        _ => false,
     }
 }
 

@@ -113,25 +113,32 @@ fn add_filters(environment: &mut Environment<'static>, style: Style, max: usize)
     environment.add_filter("abs", filters::abs);
     environment.add_filter("default", filters::default);
     environment.add_filter("dictsort", filters::dictsort);
-    environment.add_filter("first", filters::first);
+    environment.add_filter("first", |value: Value| filters::first(&forget_safe(value)));
     environment.add_filter("int", filters::int);
     environment.add_filter("items", filters::items);
-    environment.add_filter("join", filters::join);
-    environment.add_filter("last", filters::last);
+    environment.add_filter("last", |value: Value| filters::last(forget_safe(value)));
     environment.add_filter("length", filters::length);
-    environment.add_filter("list", filters::list);
+    environment.add_filter("list", |state: &State, value: Value| filters::list(state, forget_safe(value)));
     environment.add_filter("map", filters::map);
     environment.add_filter("max", filters::max);
     environment.add_filter("min", filters::min);
     environment.add_filter("reject", filters::reject);
     environment.add_filter("rejectattr", filters::rejectattr);
-    environment.add_filter("reverse", filters::reverse);
+    environment.add_filter("reverse", |value: Value| filters::reverse(&forget_safe(value)));
     environment.add_filter("round", filters::round);
     environment.add_filter("select", filters::select);
     environment.add_filter("selectattr", filters::selectattr);
     environment.add_filter("sort", filters::sort);
     environment.add_filter("unique", filters::unique);
     super::filters::add(environment, style, max);
+}
+
+/// A part of an escaped text is not escaped itself: `"` is one of the characters of `"\""`.
+fn forget_safe(value: Value) -> Value {
+    match value.as_str() {
+        Some(text) if value.is_safe() => text.into(),
+        _ => value,
+    }
 }
 
 fn add_tests(environment: &mut Environment<'static>) {

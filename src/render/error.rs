@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::limits::Limit;
+use super::view::NAMES;
 use crate::domain::Kind;
 
 /// Why a template did not render. Never carries the value of a variable: it may be a secret.
@@ -138,16 +139,10 @@ impl fmt::Display for RenderError {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax(text) => {
-                write!(f, "{text}; text that is no Jinja, such as ${{#array[@]}} or {{{{.Field}}}}, goes between {{% raw %}} and {{% endraw %}}")
-            }
             Self::Undefined { variable } if variable.is_empty() => {
                 f.write_str("something here is undefined; use |default(…) or `is defined` where it may be missing")
             }
-            Self::Undefined { variable } => match variable.strip_prefix("params.") {
-                Some(key) => write!(f, "{variable} is undefined; give the param {key} to the image, the rule or the machine, or write {variable}|default(…)"),
-                None => write!(f, "{variable} is undefined; write {variable}|default(…), or ask first whether it is defined"),
-            },
+            Self::Undefined { variable } => undefined(f, variable),
             Self::RefusedValue { variable: Some(variable), why } => write!(f, "{variable} {why}"),
             Self::RefusedValue { variable: None, why } => write!(f, "the value {why}"),
             Self::Limit(Limit::Fuel) => f.write_str("takes too many steps or too much memory; look for a loop without end, or for text that grows"),
@@ -159,8 +154,39 @@ impl fmt::Display for Reason {
             Self::MissingTemplate { name, other: Some(kind) } => write!(f, "the template {name:?} is of kind {kind}; a template can include only those of its own kind"),
             Self::MissingTemplate { name, other: None } => write!(f, "there is no template {name:?} that works"),
             Self::NotFound(text) => write!(f, "not found: {text}"),
-            Self::Failed(text) | Self::Other(text) => f.write_str(text),
+            Self::Syntax(text) | Self::Failed(text) | Self::Other(text) => f.write_str(text),
         }
+    }
+}
+
+/// A param can be given, a fact may be missing, and anything else is misspelt.
+fn undefined(f: &mut fmt::Formatter<'_>, variable: &str) -> fmt::Result {
+    let mut path = variable.split(['.', '[']);
+    let (noun, name) = (path.next().unwrap_or_default(), path.next().unwrap_or_default());
+    let known = NAMES.iter().find(|(known, _)| *known == noun).map(|(_, names)| *names);
+    match known {
+        _ if noun == "params" => write!(
+            f,
+            "{variable} is undefined; give the param {name} to the image, the rule or the machine, or write {variable}|default(…)"
+        ),
+        Some(names) if !name.is_empty() && !names.contains(&name) => {
+            write!(f, "there is no {variable}; {noun} has {}", names.join(", "))
+        }
+        Some(_) => {
+            write!(f, "{variable} is undefined here; ask first whether it is, or write {variable}|default(…)")
+        }
+        None if name.is_empty() => {
+            write!(f, "{variable} is undefined; a template sees ")?;
+            NAMES
+                .iter()
+                .enumerate()
+                .try_for_each(|(i, (known, _))| write!(f, "{}{known}", if i == 0 { "" } else { ", " }))?;
+            f.write_str(" and what it sets itself")
+        }
+        None => write!(
+            f,
+            "{variable} is undefined; write {variable}|default(…), or ask first whether it is defined"
+        ),
     }
 }
 

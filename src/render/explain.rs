@@ -2,6 +2,7 @@
 
 use minijinja::{Error, ErrorKind};
 
+use super::environment::{FILTERS, FUNCTIONS, TESTS};
 use super::error::{Reason, RenderError, Spot};
 use super::limits::Limit;
 use super::stop::Stop;
@@ -23,6 +24,7 @@ pub(super) fn explain(template: &str, error: &Error) -> RenderError {
         }
         next = link.source();
     }
+    spots.dedup();
     let reason = match stop {
         Some(Stop::Refused(why)) => Reason::RefusedValue { variable: variable(innermost), why },
         Some(Stop::Limit(limit)) => Reason::Limit(limit),
@@ -43,30 +45,53 @@ fn reason(error: &Error) -> Reason {
         return Reason::Undefined { variable: name.to_owned() };
     }
     match error.kind() {
-        ErrorKind::SyntaxError => Reason::Syntax(error.to_string_without_place()),
+        ErrorKind::SyntaxError => Reason::Syntax(format!("{}{}", words(error), raw_hint(error))),
         ErrorKind::UndefinedError => Reason::Undefined { variable: String::new() },
         ErrorKind::OutOfFuel => Reason::Limit(Limit::Fuel),
         ErrorKind::InvalidOperation if detail == "recursion limit exceeded" => {
             Reason::Limit(Limit::Recursion)
         }
         ErrorKind::TemplateNotFound => {
-            let name = detail.split('"').nth(1).unwrap_or(detail);
+            let name = detail.split(['"', '\'']).nth(1).unwrap_or(detail);
             Reason::MissingTemplate { name: name.to_owned(), other: None }
         }
-        _ => Reason::Other(error.to_string_without_place()),
+        kind @ (ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction) => {
+            Reason::Other(format!("{detail}; there are {}", known(kind)))
+        }
+        // The engine's own text names the numbers.
+        _ if detail.starts_with("unable to calculate") => {
+            Reason::Other("can not be calculated: the result is too large, or a division by zero".to_owned())
+        }
+        _ => Reason::Other(words(error)),
     }
 }
 
-trait WithoutPlace {
-    fn to_string_without_place(&self) -> String;
+/// Shell and Go templates have braces that are Jinja's as well.
+fn raw_hint(error: &Error) -> &'static str {
+    let foreign = |text: &str| ["${#", "${%", "{{.", "{{ ."].iter().any(|brace| text.contains(brace));
+    match error.template_source().is_some_and(foreign) {
+        true => {
+            "; text that is no Jinja, such as ${#array[@]} or {{.Field}}, goes between {% raw %} and {% endraw %}"
+        }
+        false => "",
+    }
 }
 
-impl WithoutPlace for Error {
-    fn to_string_without_place(&self) -> String {
-        match self.detail() {
-            Some(detail) => format!("{}: {detail}", self.kind()),
-            None => self.kind().to_string(),
-        }
+/// The names that could have been meant by one that is unknown.
+fn known(kind: ErrorKind) -> String {
+    let names = match kind {
+        ErrorKind::UnknownFilter => FILTERS.as_slice(),
+        ErrorKind::UnknownTest => TESTS.as_slice(),
+        _ => FUNCTIONS.as_slice(),
+    };
+    names.join(", ")
+}
+
+/// What the engine says, less the place, which we say ourselves.
+fn words(error: &Error) -> String {
+    match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
     }
 }
 
@@ -87,11 +112,16 @@ fn spot(error: &Error) -> Option<Spot> {
     Some(Spot { template, line, column, width, source })
 }
 
-/// The expression that an error points at, less its filters, if it is a mere name or path.
+/// What an error points at, if that is a mere name or path; for a filter, what the filter is applied to.
 fn variable(error: &Error) -> Option<String> {
     let source = error.template_source()?;
-    let text = source.get(error.range()?)?;
-    let path = text.trim_start_matches("{{").split('|').next()?.trim_matches([' ', '-', '+', '}']);
+    let range = error.range()?;
+    let before = source.get(..range.start)?.trim_end();
+    let text = match before.strip_suffix('|') {
+        Some(_) => before.rsplit([' ', '(', '{', '\n']).next()?,
+        None => source.get(range)?,
+    };
+    let path = text.split('|').next()?.trim();
     let first = path.starts_with(|c: char| c.is_ascii_alphabetic());
     let plain =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '"' | '\'' | '-' | '/');

@@ -17,6 +17,7 @@ pub(super) fn add(environment: &mut Environment<'static>, style: Style, max: usi
     environment.add_filter("cmdline", cmdline);
     environment.add_filter("display", display);
     environment.add_filter("indent", indent);
+    environment.add_filter("join", join);
     environment.add_filter("json", move |state: &State, value: &Value, indent: Option<usize>| {
         json(state, style, max, value, indent)
     });
@@ -89,6 +90,31 @@ fn replace(state: &State, value: &Value, from: &str, to: &str) -> Result<String,
     // Before the text is made, since a long `to` makes much of little.
     charge(state, text.as_str().matches(from).count().saturating_mul(to.len()))?;
     Ok(text.as_str().replace(from, to))
+}
+
+/// The texts of a list, with `separator` between them. If some are safe, the others are escaped, and so is the result.
+///
+/// The engine's own would print a list in the list, which may be endless as text, and `True` and `None`.
+fn join(state: &mut State, value: &Value, separator: Option<&str>) -> Result<Value, Error> {
+    if value.is_undefined() {
+        given(state, value)?;
+    }
+    let items: Vec<Value> = value.try_iter()?.collect();
+    let safe = items.iter().any(Value::is_safe);
+    let separator = separator.unwrap_or_default();
+    let mut joined = String::new();
+    for (i, item) in items.into_iter().enumerate() {
+        if i > 0 {
+            joined.push_str(separator);
+        }
+        let length = given(state, &item)?.as_str().len();
+        charge(state, separator.len() + length)?;
+        match safe && !item.is_safe() {
+            true => joined.push_str(&state.format(item)?),
+            false => joined.push_str(scalar(&item)?.as_str()),
+        }
+    }
+    Ok(if safe { Value::from_safe_string(joined) } else { joined.into() })
 }
 
 /// Kernel arguments: a string is one, a list is many, joined by single spaces.

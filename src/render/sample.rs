@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::json;
 
-use super::context::{Context, ServerContext};
+use super::context::{Context, Failure, ServerContext};
 use crate::domain::{Attribute, Facts, Image, Machine, Rule};
 
 /// A context with a name.
@@ -33,6 +33,16 @@ static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
 /// Every sample, the plainest first.
 pub fn all() -> &'static [Sample] {
     &SAMPLES
+}
+
+/// A failure for the template `error` to tell, in words that no script should take for its own.
+pub fn failure() -> Failure {
+    Failure {
+        incident: "7f3a".to_owned(),
+        template: "linux".to_owned(),
+        problem: "linux:3:8: params.x is undefined;\n  || reboot ${x} #1".to_owned(),
+        url: "http://boot.example.org:8080/ipxe?mac=52-54-00-12-34-56".to_owned(),
+    }
 }
 
 /// `context` with one more param, in the lowest layer that it has.

@@ -29,9 +29,9 @@ fn script(text: &str) -> Result<(), Reason> {
     }
     let found = match text.find("#!ipxe") {
         Some(0) => "#!ipxe is not followed by a new line".to_owned(),
-        Some(at) if text.starts_with('\u{feff}') => {
-            format!("a byte order mark and {} more bytes come before #!ipxe", at - '\u{feff}'.len_utf8())
-        }
+        Some(_) if text.starts_with('\u{feff}') => "a byte order mark comes before #!ipxe".to_owned(),
+        Some(1) => "1 byte comes before #!ipxe; a tag before it is written {%- … -%} to leave no line behind"
+            .to_owned(),
         Some(at) => format!(
             "{at} bytes come before #!ipxe; a tag before it is written {{%- … -%}} to leave no line behind"
         ),

@@ -197,7 +197,7 @@ fn machine(context: &Context, key: &str) -> Option<Value> {
         "hostname" => text(machine.and_then(|machine| machine.hostname.as_ref()), Attribute::Hostname),
         "labels" => {
             let labels = machine.into_iter().flat_map(|machine| &machine.labels);
-            Some(labels.map(|(key, value)| (key.as_str(), value.as_str())).collect())
+            Some(Value::from_pairs(labels.map(|(key, value)| (key.as_str(), value.as_str()))))
         }
         _ => None,
     }
@@ -242,6 +242,8 @@ fn from_json(json: &serde_json::Value) -> Value {
         },
         Json::String(text) => text.as_str().into(),
         Json::Array(items) => items.iter().map(from_json).collect(),
-        Json::Object(map) => map.iter().map(|(key, value)| (key.as_str(), from_json(value))).collect(),
+        Json::Object(map) => {
+            Value::from_pairs(map.iter().map(|(key, value)| (key.as_str(), from_json(value))))
+        }
     }
 }

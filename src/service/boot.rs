@@ -8,7 +8,7 @@ use super::{OnFailure, OnUnknown, Service, Snapshot};
 use crate::domain::{Facts, Kind, Name};
 use crate::error::Error;
 use crate::render::{
-    Context, Failure, Limits, Reason, RenderError, ServerContext, TemplateSet, document_url,
+    Context, Entry, Failure, Limits, Reason, RenderError, ServerContext, TemplateSet, document_url,
 };
 use crate::resolve::{Resolution, resolve};
 
@@ -113,7 +113,7 @@ impl Service {
     }
 
     fn render(&self, snapshot: &Snapshot, template: &str, context: Context, answer: &mut Answer) {
-        answer.template = snapshot.templates.get(template).map(|entry| entry.id());
+        answer.template = snapshot.templates.get(template).map(Entry::id);
         let rendered = snapshot.templates.render(template, &context);
         self.conclude(snapshot, rendered, context, answer);
     }

@@ -22,7 +22,7 @@ pub struct Health {
 }
 
 impl Health {
-    pub(super) fn unknown(_now: Timestamp) -> Self {
+    pub(super) fn unknown() -> Self {
         Self { confirmed: None, problem: Some("the database was not asked yet".to_owned()) }
     }
 }
@@ -37,7 +37,11 @@ impl Service {
     pub async fn catch_up(&self) -> Result<(), Error> {
         let result = self.load_changes().await;
         let health = match &result {
-            Ok(()) => Health { confirmed: Some(self.now()), problem: None },
+            Ok(()) => {
+                let now = self.now();
+                self.inner.metrics.confirmed.set(now.0 as f64 / 1000.0);
+                Health { confirmed: Some(now), problem: None }
+            }
             Err(error) => Health { confirmed: self.health().confirmed, problem: Some(error.to_string()) },
         };
         let before = self.inner.health.swap(Arc::new(health));
@@ -69,22 +73,49 @@ impl Service {
             None => (Arc::new(Snapshot::empty(self.inner.settings.limits, now)), true),
         };
         let revision = snapshot.catalog.revision();
-        if !first && self.inner.store.revision().await? == revision {
+        let stored = self.inner.store.revision().await?;
+        if !first && stored == revision {
             return Ok(());
         }
-        let changes = self.inner.store.changes_since(revision).await?;
-        self.publish(Arc::new(snapshot.with(&changes, self.inner.settings.limits, now)));
+        let base = self.base(snapshot, stored);
+        let changes = self.inner.store.changes_since(base.catalog.revision()).await?;
+        self.publish(Arc::new(base.with(&changes, self.inner.settings.limits, now)));
         Ok(())
+    }
+
+    /// What changes can be laid upon to reach the stored revision: what is served, or nothing where the database is not
+    /// the one that it was (a backup was restored, say).
+    pub(super) fn base(&self, served: Arc<Snapshot>, stored: u64) -> Arc<Snapshot> {
+        let revision = served.catalog.revision();
+        if stored >= revision {
+            return served;
+        }
+        tracing::warn!(
+            served = revision,
+            stored,
+            "the database went back to an older revision; loading all of it"
+        );
+        Arc::new(Snapshot::empty(self.inner.settings.limits, self.now()))
     }
 
     /// Serves `next` from now on. The caller holds `advancing`.
     pub(super) fn publish(&self, next: Arc<Snapshot>) {
-        for entry in next.templates.iter().filter(|entry| entry.broken.is_some()) {
-            if let Some(problem) = &entry.broken {
-                tracing::error!(template = %entry.template.name, %problem, "a stored template can not be rendered");
-            }
+        let served = self.inner.snapshot.load();
+        if !served.as_ref().is_some_and(|served| Arc::ptr_eq(&served.templates, &next.templates)) {
+            self.report_broken(&next);
         }
-        self.inner.metrics.snapshot_revision.set(next.catalog.revision() as i64);
+        self.inner.metrics.snapshot_revision.set(next.catalog.revision().cast_signed());
         self.inner.snapshot.store(Some(next));
+    }
+
+    fn report_broken(&self, next: &Snapshot) {
+        let mut count = 0;
+        for (name, problem) in
+            next.templates.iter().filter_map(|e| Some((&e.template.name, e.broken.as_ref()?)))
+        {
+            tracing::error!(template = %name, %problem, "a stored template can not be rendered");
+            count += 1;
+        }
+        self.inner.metrics.broken_templates.set(count);
     }
 }

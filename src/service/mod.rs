@@ -9,6 +9,7 @@ mod diff;
 mod filter;
 mod follow;
 mod list;
+mod not_found;
 mod preview;
 mod snapshot;
 mod store_error;
@@ -107,7 +108,7 @@ struct Inner {
 impl Service {
     /// A service without a snapshot; [`Service::catch_up`] loads it.
     pub fn new(store: Store, settings: Settings, clock: Clock, metrics: Arc<Metrics>) -> Self {
-        let health = ArcSwap::from_pointee(Health::unknown(clock()));
+        let health = ArcSwap::from_pointee(Health::unknown());
         let inner = Inner {
             store,
             snapshot: ArcSwapOption::empty(),

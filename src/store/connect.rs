@@ -130,15 +130,18 @@ fn obstacle(file: &Path, url: &str) -> Option<String> {
     }
 }
 
+/// Whether SQLite says `SQLITE_BUSY` (<https://sqlite.org/rescode.html#busy>), for whatever reason.
+fn is_busy(error: &dyn DatabaseError) -> bool {
+    error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
+}
+
 /// Sets the journal mode that lets readers read while one writes. It stays with the file, so it is set once and not
 /// by every connection. The lock that it takes is one on which SQLite returns at once, whatever its busy timeout.
 async fn set_wal(sqlite: &SqliteConnectOptions, timeout: Duration) -> Result<(), StoreError> {
     let deadline = Instant::now() + timeout;
     let mut connection = SqliteConnection::connect_with(sqlite).await?;
     while let Err(e) = connection.execute("PRAGMA journal_mode = WAL").await {
-        let code = e.as_database_error().and_then(DatabaseError::code);
-        let busy = code.is_some_and(|code| code == "5");
-        if !busy || Instant::now() >= deadline {
+        if !e.as_database_error().is_some_and(is_busy) || Instant::now() >= deadline {
             return Err(e.into());
         }
         sleep(LOCK_POLL).await;

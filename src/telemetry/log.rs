@@ -1,6 +1,6 @@
 //! The log: one line an event on standard error, for people or for machines.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
@@ -20,7 +20,10 @@ pub fn init_log(filter: &str, json: bool) -> Result<(), InvalidFilter> {
     let parsed = EnvFilter::builder()
         .parse(filter)
         .map_err(|problem| InvalidFilter { filter: filter.to_owned(), problem })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(parsed)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
     // An error means that a log is there already, as in tests that start several servers.
     let _ = if json {
         builder.json().flatten_event(true).with_current_span(false).try_init()

@@ -1,6 +1,16 @@
 //! Behaviour through the public surface.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
+mod app;
+mod arrows;
+mod cli_reference;
 mod client;
+mod grpc;
+mod http;
+mod render;
 mod store;

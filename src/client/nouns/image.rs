@@ -13,7 +13,7 @@ use crate::client::cli::{Declare, PARAM_HELP, TargetArgs, WriteArgs};
 use crate::client::document;
 use crate::client::failure::Failure;
 use crate::client::pairs;
-use crate::client::print::{Row, yaml};
+use crate::client::print::{Record, Row, yaml};
 use crate::client::resource::{Editable, Page, Resource, Write, Written};
 use crate::domain::Noun;
 use crate::proto::pxe_init as pb;
@@ -107,6 +107,12 @@ impl Declare for RegisterImage {
     }
 }
 
+impl Record for Image {
+    fn id(&self) -> String {
+        format!("image/{}", self.name)
+    }
+}
+
 impl Row for Image {
     const COLUMNS: &'static [&'static str] = &["NAME", "KERNEL", "ARCH", "TEMPLATES"];
     const WIDE: &'static [&'static str] = &["INITRDS", "ROOTFS", "ARGS", "PARAMS", "REVISION"];
@@ -123,10 +129,6 @@ impl Row for Image {
             params::cell(&self.params),
             self.revision.to_string(),
         ]
-    }
-
-    fn id(&self) -> String {
-        format!("image/{}", self.name)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::client::cli::{Declare, PARAM_HELP, TargetArgs, WriteArgs};
 use crate::client::document;
 use crate::client::failure::Failure;
 use crate::client::pairs;
-use crate::client::print::{Row, yaml};
+use crate::client::print::{Record, Row, yaml};
 use crate::client::resource::{Editable, Page, Resource, Write, Written};
 use crate::domain::Noun;
 use crate::proto::pxe_init as pb;
@@ -112,6 +112,12 @@ impl Declare for RegisterMachine {
     }
 }
 
+impl Record for Machine {
+    fn id(&self) -> String {
+        format!("machine/{}", self.name)
+    }
+}
+
 impl Row for Machine {
     const COLUMNS: &'static [&'static str] = &["NAME", "MACS", "HOSTNAME", "IMAGE"];
     const WIDE: &'static [&'static str] = &["UUID", "SERIAL", "LABELS", "TEMPLATES", "PARAMS", "REVISION"];
@@ -129,10 +135,6 @@ impl Row for Machine {
             params::cell(&self.params),
             self.revision.to_string(),
         ]
-    }
-
-    fn id(&self) -> String {
-        format!("machine/{}", self.name)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::client::cli::{Declare, PARAM_HELP, TargetArgs, WriteArgs};
 use crate::client::document;
 use crate::client::failure::Failure;
 use crate::client::pairs;
-use crate::client::print::{Row, yaml};
+use crate::client::print::{Record, Row, yaml};
 use crate::client::resource::{Editable, Page, Resource, Write, Written};
 use crate::domain::Noun;
 use crate::proto::pxe_init as pb;
@@ -102,6 +102,12 @@ impl Declare for RegisterRule {
     }
 }
 
+impl Record for Rule {
+    fn id(&self) -> String {
+        format!("rule/{}", self.name)
+    }
+}
+
 impl Row for Rule {
     const COLUMNS: &'static [&'static str] = &["NAME", "PRIORITY", "MATCH", "IMAGE", "TEMPLATES"];
     const WIDE: &'static [&'static str] = &["PARAMS", "REVISION"];
@@ -116,10 +122,6 @@ impl Row for Rule {
             params::cell(&self.params),
             self.revision.to_string(),
         ]
-    }
-
-    fn id(&self) -> String {
-        format!("rule/{}", self.name)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::client::api::Api;
 use crate::client::failure::Failure;
-use crate::client::print::Row;
+use crate::client::print::{Record, Row};
 use crate::client::resource::{Editable, Page, Resource, Write, Written};
 use crate::domain::Noun;
 use crate::proto::pxe_init as pb;
@@ -27,6 +27,12 @@ pub(in crate::client) struct Template {
     source: String,
 }
 
+impl Record for Template {
+    fn id(&self) -> String {
+        format!("template/{}", self.name)
+    }
+}
+
 impl Row for Template {
     const COLUMNS: &'static [&'static str] = &["NAME", "KIND", "ORIGIN", "NUMBER", "STATE"];
     const WIDE: &'static [&'static str] = &["REVISION"];
@@ -41,10 +47,6 @@ impl Row for Template {
             state,
             self.revision.to_string(),
         ]
-    }
-
-    fn id(&self) -> String {
-        format!("template/{}", self.name)
     }
 }
 

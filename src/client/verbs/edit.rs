@@ -16,11 +16,11 @@ pub(in crate::client) async fn edit<T: Editable>(
 ) -> Result<Exit, Failure> {
     let before = T::get(&session.api, name).await?;
     let original = before.text()?;
-    let mut draft = Draft::new(before.suffix())?;
+    let draft = Draft::new(before.suffix())?;
     let mut text = original.clone();
     let mut complaint = None::<String>;
     loop {
-        let edited = draft.edit(&advice(&before, complaint.as_deref()), &text)?;
+        let edited = draft.edit(&advice(&before, complaint.as_deref()), &text).await?;
         if edited == original {
             session.say(format_args!("no change: {}", before.id()));
             return Ok(Exit::Ok);
@@ -62,8 +62,12 @@ async fn save<T: Editable>(
     }
     let write = Write { base_revision: before.revision(), ..write.clone() };
     let saved = if write.base_revision == 0 {
-        // A built-in has no revision to hold on to: what is saved stands in its place from now on.
-        after.register(&session.api, &write).await
+        // A built-in has no revision to hold on to: what is saved stands in its place from now on, unless somebody else
+        // was faster.
+        match T::get(&session.api, before.name()).await?.revision() {
+            0 => after.register(&session.api, &write).await,
+            _ => Err(Failure::new(Exit::Conflict, format!("{} is not built in any more", before.id()))),
+        }
     } else {
         after.update(&session.api, &write).await
     };

@@ -13,7 +13,7 @@ const PAGE_SIZE: u64 = 1000;
 /// Prints those that match, page by page as they come.
 pub(in crate::client) async fn list<T: Resource>(session: &Session, args: ListArgs) -> Result<Exit, Failure> {
     let filter = args.filter.join(" ");
-    let mut printer = Printer::list(session.output);
+    let mut printer = Printer::new(session.output);
     let (mut shown, mut page_token) = (0, String::new());
     let total = loop {
         let wanted = args.limit.map_or(PAGE_SIZE, |limit| (limit - shown).min(PAGE_SIZE));

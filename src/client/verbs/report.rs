@@ -1,9 +1,11 @@
 //! What a write did, for people and for scripts.
 
+use std::{iter, slice};
+
 use serde::Serialize;
 
 use crate::client::failure::Failure;
-use crate::client::print::{Output, Printer, Row};
+use crate::client::print::{self, Format, Record, Records};
 use crate::client::resource::Written;
 use crate::client::session::Session;
 use crate::domain::Noun;
@@ -45,40 +47,48 @@ impl Report {
         }
     }
 
-    fn line(&self) -> String {
+    /// What it did, and where it replaced something, what is different now.
+    fn lines(&self) -> impl Iterator<Item = String> {
         let number = self.number.map(|n| format!(", revision {n}")).unwrap_or_default();
         let dry_run = if self.dry_run { " (dry run, nothing written)" } else { "" };
-        format!("{} {}{number}{dry_run}", self.id(), self.outcome)
+        let first = format!("{} {}{number}{dry_run}", self.id(), self.outcome);
+        let changed = self.changed.iter().filter(|_| self.outcome == "updated");
+        iter::once(first).chain(changed.map(|change| format!("  {change}")))
     }
 }
 
 /// Says what writes did, as they are done.
 pub(in crate::client) struct Reporter<'a> {
     session: &'a Session,
-    alone: bool,
-    printer: Printer,
+    to: To,
+}
+
+/// Whom a report is for.
+enum To {
+    People,
+    /// A script that asked for one write.
+    One(Format),
+    /// A script that asked for several.
+    Many(Records),
 }
 
 impl<'a> Reporter<'a> {
     /// For this many writes: one is no list in JSON and YAML.
     pub(in crate::client) fn new(session: &'a Session, writes: usize) -> Self {
-        Self { session, alone: writes == 1, printer: Printer::list(session.output) }
+        let to = match session.output.format() {
+            None => To::People,
+            Some(format) if writes == 1 => To::One(format),
+            Some(format) => To::Many(Records::new(format)),
+        };
+        Self { session, to }
     }
 
     /// Says what the next write did.
     pub(in crate::client) fn add(&mut self, report: &Report) -> Result<(), Failure> {
-        match self.session.output {
-            Output::Table | Output::Wide => {
-                self.session.report(report.line())?;
-                if report.outcome == "updated" {
-                    report
-                        .changed
-                        .iter()
-                        .try_for_each(|change| self.session.report(format_args!("  {change}")))?;
-                }
-            }
-            output if self.alone => Printer::one(output, report)?,
-            _ => self.printer.page(std::slice::from_ref(report))?,
+        match &mut self.to {
+            To::People => report.lines().try_for_each(|line| self.session.report(line))?,
+            To::One(format) => print::record(*format, report)?,
+            To::Many(records) => records.page(slice::from_ref(report))?,
         }
         for warning in &report.warnings {
             self.session.say(format_args!("warning: {warning}"));
@@ -88,7 +98,10 @@ impl<'a> Reporter<'a> {
 
     /// Ends the list.
     pub(in crate::client) fn finish(self) -> Result<(), Failure> {
-        if self.alone { Ok(()) } else { self.printer.finish() }
+        match self.to {
+            To::Many(records) => records.finish(),
+            To::People | To::One(_) => Ok(()),
+        }
     }
 }
 
@@ -97,13 +110,7 @@ pub(in crate::client) fn report(session: &Session, report: &Report) -> Result<()
     Reporter::new(session, 1).add(report)
 }
 
-impl Row for Report {
-    const COLUMNS: &'static [&'static str] = &["NAME", "OUTCOME"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![self.id(), self.line()]
-    }
-
+impl Record for Report {
     fn id(&self) -> String {
         format!("{}/{}", self.noun, self.name)
     }

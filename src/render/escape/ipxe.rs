@@ -3,6 +3,7 @@
 //! A script has no quoting (<https://ipxe.org/scripting>): a line is split at white space, the words `||`, `&&` and `;`
 //! separate commands wherever they stand alone, a word that begins with `#` opens a comment, `\` before the line's end
 //! joins the next line, `${` always expands, and a command reads its first words as options if they begin with `-`.
+//! The kernel, which gets much of it, does know double quotes (`lib/cmdline.c` of Linux).
 
 /// One word, or a part of one.
 pub(in crate::render) fn word(text: &str) -> Result<(), String> {
@@ -13,6 +14,11 @@ pub(in crate::render) fn word(text: &str) -> Result<(), String> {
                     |cmdline for kernel arguments, |uri in a URL"
                 .to_owned(),
         );
+    }
+    if text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
+        return Err("contains a double quote that is not closed, with which the kernel would take the arguments after it \
+                    for a part of this one; use |uri or |display"
+            .to_owned());
     }
     token(text)?;
     option(text)

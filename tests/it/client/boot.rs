@@ -5,10 +5,50 @@ use super::run::Client;
 #[test]
 fn preview_prints_the_document_alone_on_standard_output() {
     let client = Client::new();
-    insta::assert_snapshot!(client.ok("preview web-1 --base-url http://10.0.0.1:8080"), @"");
-    insta::assert_snapshot!(client.run("preview broken"), @"");
-    insta::assert_snapshot!(client.run("preview unknown"), @"");
-    insta::assert_snapshot!(client.ok("preview web-1 -o json --kind user-data"), @"");
+    insta::assert_snapshot!(client.ok("preview web-1 --base-url http://10.0.0.1:8080"), @r#"
+    exit 0
+    --- stdout
+    #!ipxe
+    echo ipxe http://10.0.0.1:8080
+    boot
+    --- stderr
+    ipxe: rendered, template coreos@2, HTTP status 200
+    warning: initrd is not fetched over TLS
+    "#);
+    insta::assert_snapshot!(client.run("preview broken"), @r#"
+    exit 3
+    --- stdout
+    #!ipxe
+    echo incident 1
+    --- stderr
+    ipxe: failed, template coreos@2, HTTP status 200
+    error: coreos.ipxe.j2:3: params.disk is undefined
+    hint: `explain` with the same machine or facts shows how this came about
+    "#);
+    insta::assert_snapshot!(client.run("preview unknown"), @r#"
+    exit 3
+    --- stderr
+    ipxe: no-match, no template, HTTP status 404
+    error: the machine does not get a document of its own (no-match)
+    hint: `explain` with the same machine or facts shows how this came about
+    "#);
+    insta::assert_snapshot!(client.ok("preview web-1 -o json --kind user-data"), @r##"
+    exit 0
+    --- stdout
+    {
+      "outcome": "rendered",
+      "status": 200,
+      "template": "coreos@2",
+      "problem": "",
+      "warnings": [
+        "initrd is not fetched over TLS"
+      ],
+      "document": "#!ipxe\necho user-data \nboot\n"
+    }
+    --- stderr
+    user-data: rendered, template coreos@2, HTTP status 200
+    warning: initrd is not fetched over TLS
+    "##);
     assert_eq!(client.ok("preview web-1 -q").stderr, "");
     assert_eq!(client.run_with("preview web-1 --template-file -", "mine").stdout, "mine");
 }

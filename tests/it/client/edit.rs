@@ -45,7 +45,20 @@ fn the_editor_sees_the_document_with_advice() {
     let client = with_image();
     let run =
         edit(&client, "image edit fcos", "cat \"$1\" >&2; case $1 in *.yaml) echo suffix ok >&2;; esac");
-    insta::assert_snapshot!(run, @"");
+    insta::assert_snapshot!(run, @r#"
+    exit 0
+    --- stderr
+    #~ image/fcos at catalog revision 1. Lines that begin with #~ up here are not part of it.
+    #~ Fields: name, kernel, initrds, rootfs, args, arch, params, templates.
+    name: fcos
+    kernel: fcos/vmlinuz
+    params:
+      a:
+      - 1
+      - x
+    suffix ok
+    no change: image/fcos
+    "#);
 }
 
 #[test]
@@ -104,4 +117,28 @@ fn templates_are_edited_as_their_source() {
     );
     assert_eq!(client.ok("template show hello").stdout, "#!ipxe\nshell\n");
     assert!(client.ok("template history hello").stdout.contains("why not"));
+}
+
+#[test]
+fn a_built_in_template_is_overridden_unless_somebody_was_faster() {
+    let client = Client::new();
+    let built_in = pxe_init::proto::pxe_init::Template {
+        name: "coreos".to_owned(),
+        kind: "ipxe".to_owned(),
+        source: "#!ipxe\nboot\n".to_owned(),
+        origin: "built-in".to_owned(),
+        ..Default::default()
+    };
+    client.fake.state.lock().unwrap().templates.0.insert("coreos".to_owned(), built_in);
+    let register =
+        "printf '#!ipxe' | \"$CLIENT\" template register coreos --kind ipxe -f - >&2; echo shell >> \"$1\"";
+    let run = edit(&client, "template edit coreos", register);
+    fs::remove_file(kept(&run)).unwrap();
+    assert_eq!(run.exit, 5, "{run}");
+    assert_eq!(client.ok("template show coreos").stdout, "#!ipxe");
+
+    client.fake.state.lock().unwrap().templates.0.get_mut("coreos").unwrap().revision = 0;
+    let run = edit(&client, "template edit coreos", "cat \"$1\" >&2; echo shell >> \"$1\"");
+    assert_eq!(run.exit, 0, "{run}");
+    assert!(run.stderr.contains("#~ It is built in"), "{run}");
 }

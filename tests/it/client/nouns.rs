@@ -32,13 +32,61 @@ fn register_says_what_it_did() {
         "image register local --kernel k5 --base-revision 1",
     ];
     let text: String = steps.map(|args| format!("$ {args}\n{}", client.run(args))).concat();
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+    $ image register local --dry-run
+    exit 0
+    --- stdout
+    image/local created (dry run, nothing written)
+    $ image register local
+    exit 0
+    --- stdout
+    image/local created
+    $ image register local
+    exit 0
+    --- stdout
+    image/local unchanged
+    $ image register local --kernel k
+    exit 0
+    --- stdout
+    image/local updated
+      field: before → after
+    $ image register local --kernel k2 -o json
+    exit 0
+    --- stdout
+    {
+      "noun": "image",
+      "name": "local",
+      "outcome": "updated",
+      "dry_run": false,
+      "revision": 3,
+      "changed": [
+        "field: before → after"
+      ],
+      "warnings": []
+    }
+    $ image register local --kernel k3 -o name
+    exit 0
+    --- stdout
+    image/local
+    $ image register local --kernel k4 -q
+    exit 0
+    $ image register local --kernel k5 --base-revision 1
+    exit 5
+    --- stderr
+    error: image local: "local" is at revision 5, not 1
+    hint: get it again, look at what changed, and repeat
+    "#);
 }
 
 #[test]
 fn refusals_have_a_line_for_each_field() {
     let client = Client::new();
-    insta::assert_snapshot!(client.run("machine register web-1 --mac 52:54"), @"");
+    insta::assert_snapshot!(client.run("machine register web-1 --mac 52:54"), @r#"
+    exit 4
+    --- stderr
+    error: machine web-1: this machine is not valid
+      macs[0]: "52:54" is no MAC address
+    "#);
     assert!(client.fake.state.lock().unwrap().machines.0.is_empty());
 }
 
@@ -102,9 +150,21 @@ fn documents_are_read_strictly() {
         assert_eq!((run.exit, run.stdout.as_str()), (4, ""), "{document}\n{run}");
         assert!(run.stderr.contains(part), "{document}\n{run}");
     }
-    insta::assert_snapshot!(client.run_with("image register -f -", "name: a\nkernal: k\n"), @"");
-    insta::assert_snapshot!(client.run_with("image register b -f -", "name: a\n"), @"");
-    insta::assert_snapshot!(client.run("image register -f /does/not/exist"), @"");
+    insta::assert_snapshot!(client.run_with("image register -f -", "name: a\nkernal: k\n"), @r#"
+    exit 4
+    --- stderr
+    error: standard input: unknown field `kernal`, expected one of name, kernel, initrds, rootfs, args, arch, params, templates, revision at line 2, column 1
+    "#);
+    insta::assert_snapshot!(client.run_with("image register b -f -", "name: a\n"), @r#"
+    exit 2
+    --- stderr
+    error: the file declares "a", not "b"
+    "#);
+    insta::assert_snapshot!(client.run("image register -f /does/not/exist"), @r#"
+    exit 1
+    --- stderr
+    error: /does/not/exist: No such file or directory (os error 2)
+    "#);
     assert!(client.fake.state.lock().unwrap().images.0.is_empty());
 }
 
@@ -112,8 +172,39 @@ fn documents_are_read_strictly() {
 fn a_list_of_documents_is_registered_one_by_one() {
     let client = Client::new();
     let documents = "# two\n- name: a\n- name: b\n  kernel: ../k\n- {\"name\": \"c\"}\n";
-    insta::assert_snapshot!(client.run_with("image register -f -", documents), @"");
-    insta::assert_snapshot!(client.run_with("image register -f - -o json --dry-run", "[{\"name\": \"a\"}, {\"name\":\t\"d\"}]"), @"");
+    insta::assert_snapshot!(client.run_with("image register -f -", documents), @r#"
+    exit 4
+    --- stdout
+    image/a created
+    image/c created
+    --- stderr
+    error: image b: this image is not valid
+      kernel: climbs out of the asset base; remove the ..
+    "#);
+    insta::assert_snapshot!(client.run_with("image register -f - -o json --dry-run", "[{\"name\": \"a\"}, {\"name\":\t\"d\"}]"), @r#"
+    exit 0
+    --- stdout
+    [
+      {
+        "noun": "image",
+        "name": "a",
+        "outcome": "unchanged",
+        "dry_run": true,
+        "revision": 2,
+        "changed": [],
+        "warnings": []
+      },
+      {
+        "noun": "image",
+        "name": "d",
+        "outcome": "created",
+        "dry_run": true,
+        "revision": 2,
+        "changed": [],
+        "warnings": []
+      }
+    ]
+    "#);
 }
 
 #[test]
@@ -138,25 +229,65 @@ fn lists_walk_the_pages() {
 #[test]
 fn empty_lists_say_so() {
     let client = Client::new();
-    insta::assert_snapshot!(client.ok("rule list"), @"");
-    insta::assert_snapshot!(client.ok("rule list -o json --filter image=x"), @"");
+    insta::assert_snapshot!(client.ok("rule list"), @r#"
+    exit 0
+    --- stderr
+    no rules are registered
+    "#);
+    insta::assert_snapshot!(client.ok("rule list -o json --filter image=x"), @r#"
+    exit 0
+    --- stdout
+    []
+    --- stderr
+    no rule matches the filter
+    "#);
 }
 
 #[test]
 fn get_tells_which_are_missing() {
     let client = furnished();
-    insta::assert_snapshot!(client.run("machine get web-1 web-2 -o name"), @"");
-    insta::assert_snapshot!(client.run("machine get web-2"), @"");
+    insta::assert_snapshot!(client.run("machine get web-1 web-2 -o name"), @r#"
+    exit 3
+    --- stdout
+    machine/web-1
+    --- stderr
+    error: there is no "web-2"
+    "#);
+    insta::assert_snapshot!(client.run("machine get web-2"), @r#"
+    exit 3
+    --- stderr
+    error: there is no "web-2"
+    "#);
 }
 
 #[test]
 fn delete_reports_each_and_exits_with_the_worst() {
     let client = furnished();
     client.ok("image register local");
-    insta::assert_snapshot!(client.run("image delete local --dry-run"), @"");
-    insta::assert_snapshot!(client.run("image delete local gone fcos"), @"");
-    insta::assert_snapshot!(client.run("machine delete web-1 --base-revision 1"), @"");
-    insta::assert_snapshot!(client.run("rule delete rack --yes"), @"");
+    insta::assert_snapshot!(client.run("image delete local --dry-run"), @r#"
+    exit 0
+    --- stdout
+    image/local deleted (dry run, nothing written)
+    "#);
+    insta::assert_snapshot!(client.run("image delete local gone fcos"), @r#"
+    exit 4
+    --- stdout
+    image/local deleted
+    --- stderr
+    error: there is no "gone"
+    error: machine "web-1" uses image "fcos"
+    "#);
+    insta::assert_snapshot!(client.run("machine delete web-1 --base-revision 1"), @r#"
+    exit 5
+    --- stderr
+    error: "web-1" is at revision 2, not 1
+    hint: get it again, look at what changed, and repeat
+    "#);
+    insta::assert_snapshot!(client.run("rule delete rack --yes"), @r#"
+    exit 0
+    --- stdout
+    rule/rack deleted
+    "#);
     let state = client.fake.state.lock().unwrap();
     assert_eq!((state.images.0.len(), state.machines.0.len(), state.rules.0.len()), (1, 1, 0));
 }
@@ -165,17 +296,51 @@ fn delete_reports_each_and_exits_with_the_worst() {
 fn warnings_go_to_standard_error() {
     let client = Client::new();
     client.fake.state.lock().unwrap().revision = 6;
-    insta::assert_snapshot!(client.ok("image register local"), @"");
+    insta::assert_snapshot!(client.ok("image register local"), @r#"
+    exit 0
+    --- stdout
+    image/local created
+    --- stderr
+    warning: seven is a lot
+    "#);
 }
 
 #[test]
 fn the_first_systems_commands_stay() {
     let client = furnished();
     client.ok("image register debian --kernel debian/linux --initrd debian/initrd.gz");
-    insta::assert_snapshot!(client.ok("list-images"), @"");
-    insta::assert_snapshot!(client.ok("list-images -o name"), @"");
+    insta::assert_snapshot!(client.ok("list-images"), @r#"
+    exit 0
+    --- stdout
+    +--------+-----------------------------+---------------------------------+------------------------------+
+    |  NAME  |           KERNEL            |             INITRD              |            ROOTFS            |
+    +--------+-----------------------------+---------------------------------+------------------------------+
+    | debian | http://forward/debian/linux | http://forward/debian/initrd.gz |                              |
+    | fcos   | http://forward/fcos/vmlinuz | http://forward/fcos/a.img       | http://forward/fcos/root.img |
+    +--------+-----------------------------+---------------------------------+------------------------------+
+    "#);
+    insta::assert_snapshot!(client.ok("list-images -o name"), @r#"
+    exit 0
+    --- stdout
+    image/debian
+    image/fcos
+    "#);
     let bind = "register-machine-image --mac-address 52:54:00:AA:BB:CC --image-name";
-    insta::assert_snapshot!(client.ok(&format!("{bind} debian --dry-run")), @"");
-    insta::assert_snapshot!(client.ok(&format!("{bind} debian")), @"");
-    insta::assert_snapshot!(client.run(&format!("{bind} nothing")), @"");
+    insta::assert_snapshot!(client.ok(&format!("{bind} debian --dry-run")), @r#"
+    exit 0
+    --- stdout
+    machine/52-54-00-aa-bb-cc created (dry run, nothing written)
+    "#);
+    insta::assert_snapshot!(client.ok(&format!("{bind} debian")), @r#"
+    exit 0
+    --- stdout
+    machine/52-54-00-aa-bb-cc created
+    --- stderr
+    machine 52-54-00-aa-bb-cc (52:54:00:AA:BB:CC) boots image debian
+    "#);
+    insta::assert_snapshot!(client.run(&format!("{bind} nothing")), @r#"
+    exit 3
+    --- stderr
+    error: there is no "nothing"
+    "#);
 }

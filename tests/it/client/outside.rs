@@ -8,14 +8,24 @@ use super::run::{Client, bare, finish};
 #[test]
 fn a_server_that_is_away_is_named() {
     let run = finish(bare().args(["--grpc-endpoint", "grpc://127.0.0.1:1", "image", "list"]));
-    insta::assert_snapshot!(run, @"");
+    insta::assert_snapshot!(run, @r#"
+    exit 6
+    --- stderr
+    error: grpc://127.0.0.1:1: Connection refused (os error 111)
+    hint: is the server running there? --grpc-endpoint or PXE_INIT_ENDPOINT names another, --timeout waits longer
+    "#);
 }
 
 #[test]
 fn a_server_that_is_slow_is_not_waited_for() {
     let client = Client::new();
     insta::with_settings!({filters => vec![(r"127\.0\.0\.1:\d+", "HOST:PORT")]}, {
-        insta::assert_snapshot!(client.run("--timeout 200ms image get slow"), @"");
+        insta::assert_snapshot!(client.run("--timeout 200ms image get slow"), @r#"
+        exit 6
+        --- stderr
+        error: grpc://HOST:PORT: there was no answer in time
+        hint: is the server running there? --grpc-endpoint or PXE_INIT_ENDPOINT names another, --timeout waits longer
+        "#);
     });
 }
 
@@ -32,7 +42,7 @@ fn a_server_that_speaks_something_else_is_told_apart() {
     let run = finish(bare().args(["--grpc-endpoint", &endpoint, "image", "list"]));
     server.join().unwrap();
     assert_eq!(run.exit, 6, "{run}");
-    assert!(run.stderr.contains("is it the gRPC port?"), "{run}");
+    assert!(run.stderr.contains("gRPC port, and not its HTTP port"), "{run}");
 }
 
 #[test]
@@ -80,4 +90,21 @@ fn the_server_learns_who_calls() {
     let client = Client::new();
     client.ok("image register local");
     assert_eq!(client.fake.state.lock().unwrap().user, "ada");
+}
+
+#[test]
+fn help_goes_to_standard_output() {
+    let mut paths = vec![Vec::<String>::new()];
+    while let Some(path) = paths.pop() {
+        let mut command = &pxe_init::client::command();
+        for name in &path {
+            command = command.find_subcommand(name).unwrap();
+        }
+        paths.extend(
+            command.get_subcommands().map(|child| [&path[..], &[child.get_name().to_owned()]].concat()),
+        );
+        let run = finish(bare().args(&path).arg("--help"));
+        assert_eq!((run.exit, run.stderr.as_str()), (0, ""), "{path:?}");
+        assert!(run.stdout.contains(&format!("Usage: pxe-init-client {}", path.join(" "))), "{run}");
+    }
 }

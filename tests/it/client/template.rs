@@ -33,5 +33,10 @@ fn register_show_history_and_rollback() {
 #[test]
 fn a_source_that_does_not_compile_is_refused_with_its_place() {
     let client = Client::new();
-    insta::assert_snapshot!(client.run_with("template register bad --kind ipxe -f -", "{% boom %}"), @"");
+    insta::assert_snapshot!(client.run_with("template register bad --kind ipxe -f -", "{% boom %}"), @r#"
+    exit 4
+    --- stderr
+    error: this template is not valid
+      source: line 1, column 4: unknown tag boom
+    "#);
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 use pxe_init::domain::Change;
 use pxe_init::store::{Options, Store, StoreError};
 
+use sea_orm::ConnectionTrait;
+
 use super::database::Database;
-use super::samples::{AT, actor, image};
+use super::samples::{AT, actor, image, put};
 
 contract!(closed_is_unavailable, waiting_for_a_turn_ends);
 
@@ -39,6 +41,42 @@ async fn waiting_for_a_turn_ends(database: Database) {
     write.put(&Change::Image(image()), "").await.unwrap();
     assert_eq!(write.commit().await.unwrap(), 1);
     assert_eq!(theirs.begin(&actor(), AT).await.unwrap().revision(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn survives_a_restart_of_postgres() {
+    super::database::on_postgres("survives_a_restart_of_postgres", |database| async move {
+        let store = database.store().await;
+        let mut write = store.begin(&actor(), AT).await.unwrap();
+        write.put(&Change::Image(image()), "").await.unwrap();
+        let others = "datname = current_database() AND pid <> pg_backend_pid()";
+        database
+            .execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
+            .await;
+        let error = write.commit().await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+        assert_eq!(store.revision().await.unwrap(), 0);
+        assert_eq!(put(&store, &Change::Image(image())).await.revision, 1);
+    })
+    .await;
+}
+
+/// SQLite itself does not wait for the lock that the change to WAL takes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waits_for_whoever_makes_the_file() {
+    super::database::on_sqlite(|database| async move {
+        let other = sea_orm::Database::connect(&database.url).await.unwrap();
+        other.execute_unprepared("CREATE TABLE other (id INTEGER); BEGIN IMMEDIATE").await.unwrap();
+        let opening = tokio::spawn({
+            let database = database.clone();
+            async move { database.store().await.revision().await.unwrap() }
+        });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(!opening.is_finished());
+        other.execute_unprepared("COMMIT").await.unwrap();
+        assert_eq!(opening.await.unwrap(), 0);
+    })
+    .await;
 }
 
 async fn refusal(url: &str) -> StoreError {

@@ -160,6 +160,8 @@ fn params() -> impl Strategy<Value = pxe_init::domain::Params> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
+        any::<f64>()
+            .prop_filter_map("JSON has no infinity", |f| serde_json::Number::from_f64(f).map(Value::from)),
         "[\\PC\n\t]{0,20}".prop_map(Value::from),
     ];
     let value = leaf.prop_recursive(3, 12, 4, |inner| {

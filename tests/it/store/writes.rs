@@ -1,6 +1,8 @@
 //! A write happens as a whole or not at all.
 
-use pxe_init::domain::{Change, Noun};
+use std::time::Duration;
+
+use pxe_init::domain::{Change, Changes, Noun};
 use pxe_init::store::StoreError;
 
 use super::database::Database;
@@ -14,6 +16,7 @@ contract!(
     deleting_what_is_not_there,
     reads_what_it_wrote,
     torn_write_is_not_committed,
+    abandoned_put_is_not_committed,
 );
 
 const AUDIT: &str = "SELECT name FROM audit ORDER BY id";
@@ -92,6 +95,22 @@ async fn reads_what_it_wrote(database: Database) {
     let names: Vec<String> =
         since(&ours, 2).await.changes.iter().map(|s| s.change.name().to_string()).collect();
     assert_eq!(names, ["a", "b"]);
+}
+
+/// As when a caller hangs up while its change is being made.
+async fn abandoned_put_is_not_committed(database: Database) {
+    let store = database.store().await;
+    let mut write = store.begin(&actor(), AT).await.unwrap();
+    // With so many addresses it takes dozens of statements, and far longer than we wait.
+    let mut big = machine();
+    big.macs = (0..40_000u32).map(|i| format!("5254{i:08x}").parse().unwrap()).collect();
+    let abandoned = Duration::from_millis(20);
+    tokio::time::timeout(abandoned, write.put(&Change::Machine(big), "")).await.unwrap_err();
+    let error = write.commit().await.unwrap_err();
+    assert!(matches!(error, StoreError::Broken), "{error:?}");
+    let stamped = put(&store, &Change::Machine(machine())).await;
+    assert_eq!(since(&store, 0).await, Changes { revision: 1, changes: vec![stamped] });
+    assert_eq!(database.query(AUDIT, &["name"]).await.len(), 1);
 }
 
 async fn torn_write_is_not_committed(database: Database) {

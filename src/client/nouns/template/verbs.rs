@@ -11,7 +11,7 @@ use super::Template;
 use crate::client::cli::{DeleteArgs, EditArgs, GetArgs, ListArgs, WriteArgs};
 use crate::client::document::read_file;
 use crate::client::failure::{Exit, Failure};
-use crate::client::print::{Output, Printer, Row};
+use crate::client::print::{self, Printer, Record, Row};
 use crate::client::resource::{Resource as _, Write, Written};
 use crate::client::session::Session;
 use crate::client::verbs::{self, Report, report};
@@ -23,19 +23,19 @@ const PAGE_SIZE: u32 = 1000;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::client) enum TemplateVerb {
-    /// List them, without their sources
+    /// List templates, without their sources
     List(ListArgs),
-    /// Print some by name
+    /// Print templates by name
     Get(GetArgs),
     /// Save a template, new or not; the server compiles it and renders it with samples first
     Register(RegisterArgs),
-    /// Edit the source of one in $VISUAL or $EDITOR; saving a built-in one overrides it
+    /// Edit the source of a template in $VISUAL or $EDITOR; saving a built-in one overrides it
     Edit(EditTemplateArgs),
-    /// Delete some by name; a built-in one that was overridden comes back
+    /// Delete templates by name; a built-in one that was overridden comes back
     Delete(DeleteArgs),
-    /// List the saves of one, the newest first
+    /// List the saves of a template, the newest first
     History(HistoryArgs),
-    /// Print the source of one
+    /// Print the source of a template
     Show(ShowArgs),
     /// Save the source of an older revision again
     Rollback(RollbackArgs),
@@ -135,20 +135,21 @@ async fn register(session: &Session, args: RegisterArgs) -> Result<Exit, Failure
 }
 
 async fn history(session: &Session, args: HistoryArgs) -> Result<Exit, Failure> {
-    let mut printer = Printer::list(session.output);
-    let mut page_token = String::new();
+    let mut printer = Printer::new(session.output);
+    let (mut page_token, mut shown) = (String::new(), 0);
     loop {
         let options = pb::ListOptions { page_size: PAGE_SIZE, page_token, filter: String::new() };
         let request = pb::ListTemplateRevisionsRequest { name: args.name.clone(), options: Some(options) };
         let answer = session.api.templates().list_template_revisions(request).await?.into_inner();
         let saves: Vec<Save> = answer.revisions.into_iter().map(|save| Save::new(&args.name, save)).collect();
         printer.page(&saves)?;
+        shown += saves.len();
         page_token = answer.next_page_token;
         if page_token.is_empty() {
             break;
         }
     }
-    if !printer.started() {
+    if shown == 0 {
         session.say(format_args!("template {} is built in and was never saved", args.name));
     }
     printer.finish()?;
@@ -157,9 +158,9 @@ async fn history(session: &Session, args: HistoryArgs) -> Result<Exit, Failure> 
 
 async fn show(session: &Session, args: ShowArgs) -> Result<Exit, Failure> {
     let template = Template::at(&session.api, &args.name, args.revision.unwrap_or_default()).await?;
-    match session.output {
-        Output::Table | Output::Wide => io::stdout().write_all(template.source.as_bytes())?,
-        output => Printer::one(output, &template)?,
+    match session.output.format() {
+        None => io::stdout().write_all(template.source.as_bytes())?,
+        Some(format) => print::record(format, &template)?,
     }
     Ok(Exit::Ok)
 }
@@ -183,6 +184,12 @@ impl Save {
     }
 }
 
+impl Record for Save {
+    fn id(&self) -> String {
+        format!("template/{}@{}", self.name, self.number)
+    }
+}
+
 impl Row for Save {
     const COLUMNS: &'static [&'static str] = &["NUMBER", "CREATED", "AUTHOR", "MESSAGE"];
     const WIDE: &'static [&'static str] = &["SHA256"];
@@ -195,9 +202,5 @@ impl Row for Save {
             self.message.clone(),
             self.sha256.clone(),
         ]
-    }
-
-    fn id(&self) -> String {
-        format!("template/{}@{}", self.name, self.number)
     }
 }

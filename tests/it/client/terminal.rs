@@ -1,0 +1,52 @@
+//! What the client asks when somebody sits at a terminal.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use super::run::Client;
+
+/// Runs the client in a terminal that `script` (util-linux, on every Debian) makes, and types `answers`.
+fn at_a_terminal(client: &Client, args: &str, editor: &str, answers: &str) -> (i32, String) {
+    let mut command = Command::new("script");
+    let line = format!("{} {args}", env!("CARGO_BIN_EXE_pxe-init-client"));
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    command
+        .env("PXE_INIT_ENDPOINT", format!("grpc://{}", client.fake.address))
+        .env("VISUAL", editor)
+        .env("SHELL", "/bin/sh");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.as_mut().unwrap().write_all(answers.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap().replace('\r', ""))
+}
+
+#[test]
+fn delete_asks_first() {
+    let client = Client::new();
+    client.ok("image register local");
+    let (exit, screen) = at_a_terminal(&client, "image delete local", "vi", "n\n");
+    assert!(screen.contains("delete image local? [y/N]") && screen.contains("nothing deleted"), "{screen}");
+    assert_eq!(exit, 1);
+    assert_eq!(client.fake.state.lock().unwrap().images.0.len(), 1);
+    let (exit, screen) = at_a_terminal(&client, "image delete local", "vi", "y\n");
+    assert!(screen.contains("image/local deleted"), "{screen}");
+    assert_eq!(exit, 0);
+}
+
+#[test]
+fn a_refused_text_can_be_mended() {
+    let client = Client::new();
+    client.ok("image register local");
+    let directory = tempfile::tempdir().unwrap();
+    let editor = directory.path().join("editor");
+    // First breaks the text, then takes the broken line out, and shows what it was given.
+    std::fs::write(&editor, "#!/bin/sh\nif grep -q kernal $1; then cat $1; sed -i s/kernal/kernel/ $1; else echo 'kernal: k' >> $1; fi\n").unwrap();
+    let (exit, screen) =
+        at_a_terminal(&client, "image edit local", &format!("sh {}", editor.display()), "y\n");
+    assert!(screen.contains("edit again? [y/N]"), "{screen}");
+    assert!(screen.contains("#~ error: the edited text: unknown field `kernal`"), "{screen}");
+    assert!(screen.contains("image/local updated"), "{screen}");
+    assert_eq!(exit, 0, "{screen}");
+    assert_eq!(client.fake.state.lock().unwrap().images.0["local"].kernel, "k");
+}
