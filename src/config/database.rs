@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, wrong};
+
+/// What is encoded in a user, a password and a name: all but the unreserved characters of RFC 3986, section 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What stands in the place of a secret.
 const MASK: &str = "********";
@@ -68,7 +71,7 @@ impl Database {
         if !self.has_parts() {
             return "sqlite://pxe-init.db?mode=rwc".to_owned();
         }
-        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let encode = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
         let or = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
         let password = self.password.as_deref().map(|p| format!(":{}", encode(p))).unwrap_or_default();
         let host = or(&self.host, "localhost");
