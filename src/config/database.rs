@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::choice::choice;
 use super::{ConfigError, wrong};
 
+/// What is encoded in a user, a password and a name: all but the unreserved characters of RFC 3986, section 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// What stands in the place of a secret.
 const MASK: &str = "********";
 
