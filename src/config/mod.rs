@@ -124,11 +124,7 @@ mod tests {
         let mut named = tempfile::Builder::new().prefix("pxe-init").suffix(".toml").tempfile().unwrap();
         named.write_all(file.as_bytes()).unwrap();
         let environment = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        Config::load(Some(named.path()), environment, flags).map_err(|e| {
-            let text = e.to_string().replace(&named.path().display().to_string(), "FILE");
-            // The library names it once more, relative to the working directory.
-            text.replace("../", "").replace("..FILE", "FILE")
-        })
+        Config::load(Some(named.path()), environment, flags).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -162,7 +158,9 @@ mod tests {
             of("[database]\nurl = \"sqlite://x\"\nhost = \"db\"\n", &[]),
             of("[assets]\nforward_server = \"ftp://x\"\n", &[]),
         ];
-        insta::assert_snapshot!(all.join("\n"));
+        insta::with_settings!({ filters => [(r"\S*/pxe-init\S+\.toml", "FILE")] }, {
+            insta::assert_snapshot!(all.join("\n"));
+        });
     }
 
     #[test]
