@@ -12,5 +12,6 @@ mod cli_reference;
 mod client;
 mod grpc;
 mod http;
+mod log;
 mod render;
 mod store;
