@@ -42,9 +42,10 @@ pub(super) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// The server's gRPC port: grpc://HOST[:PORT] or http://HOST[:PORT]
+    /// Where the server's gRPC port is
     #[arg(
         long = "grpc-endpoint",
+        help = "The server's gRPC port: grpc://HOST[:PORT] or http://HOST[:PORT]",
         value_name = "URL",
         env = "PXE_INIT_ENDPOINT",
         hide_env_values = true,

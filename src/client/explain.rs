@@ -49,6 +49,8 @@ struct Candidate {
     name: String,
     priority: i32,
     selector: String,
+    /// Whether it would decide if nothing came before it.
+    matches: bool,
     won: bool,
     reason: String,
     image: String,
@@ -91,7 +93,7 @@ impl Explanation {
         let mut position = 0;
         self.candidates.retain(|candidate| {
             position += 1;
-            position <= winner + 1 || !candidate.is_miss()
+            position <= winner + 1 || candidate.matches
         });
         before - self.candidates.len()
     }
@@ -139,11 +141,6 @@ impl Candidate {
             self.reason.clone(),
         ]
     }
-
-    /// Whether it would have lost without the winner too.
-    fn is_miss(&self) -> bool {
-        !self.won && self.reason.contains("not match")
-    }
 }
 
 /// A table after an empty line; nothing without rows.
@@ -179,8 +176,8 @@ impl From<pb::ExplainResponse> for Explanation {
 
 impl Candidate {
     fn new(position: usize, candidate: pb::Candidate) -> Self {
-        let pb::Candidate { source, name, priority, selector, won, reason, image } = candidate;
-        Self { position, source, name, priority, selector, won, reason, image }
+        let pb::Candidate { source, name, priority, selector, won, reason, image, matches } = candidate;
+        Self { position, source, name, priority, selector, matches, won, reason, image }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command line client: nouns and verbs, and how their answers are printed.
 //!
-//! A command is parsed by [`cli`], gets a [`session`] with the server, and prints its answer through [`print`]. What the
+//! A command is parsed by [`cli`], gets a [`session`] with the server, and prints its answer through [`mod@print`]. What the
 //! four nouns have in common is in [`resource`], each of them in [`nouns`], and what can be done with all of them in
 //! [`verbs`].
 

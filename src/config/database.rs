@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use super::choice::choice;
 use super::{ConfigError, wrong};
+
+/// What is encoded in a user, a password and a name: all but the unreserved characters of RFC 3986, section 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What stands in the place of a secret.
 const MASK: &str = "********";
@@ -40,23 +44,22 @@ pub struct Database {
     pub timeout_seconds: u64,
 }
 
-/// How the connection to Postgres is protected (libpq, section "SSL Support").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[derive(clap::ValueEnum)]
-pub enum SslMode {
-    /// Never by TLS.
-    Disable,
-    /// Without TLS if the server agrees, otherwise with it.
-    Allow,
-    /// With TLS if the server can, otherwise without.
-    Prefer,
-    /// By TLS, whoever the server is.
-    Require,
-    /// By TLS, to a server whose certificate a known CA has signed.
-    VerifyCa,
-    /// The same, and the certificate names the host.
-    VerifyFull,
+choice! {
+    /// How the connection to Postgres is protected (libpq, section "SSL Support").
+    SslMode {
+        /// Never by TLS.
+        Disable = "disable",
+        /// Without TLS if the server agrees, otherwise with it.
+        Allow = "allow",
+        /// With TLS if the server can, otherwise without.
+        Prefer = "prefer",
+        /// By TLS, whoever the server is.
+        Require = "require",
+        /// By TLS, to a server whose certificate a known CA has signed.
+        VerifyCa = "verify-ca",
+        /// The same, and the certificate names the host.
+        VerifyFull = "verify-full",
+    }
 }
 
 impl Database {
@@ -68,7 +71,7 @@ impl Database {
         if !self.has_parts() {
             return "sqlite://pxe-init.db?mode=rwc".to_owned();
         }
-        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let encode = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
         let or = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
         let password = self.password.as_deref().map(|p| format!(":{}", encode(p))).unwrap_or_default();
         let host = or(&self.host, "localhost");
@@ -139,20 +142,6 @@ impl Database {
             || self.user.is_some()
             || self.password.is_some()
             || self.ssl_mode.is_some()
-    }
-}
-
-impl SslMode {
-    /// The spelling of libpq.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Disable => "disable",
-            Self::Allow => "allow",
-            Self::Prefer => "prefer",
-            Self::Require => "require",
-            Self::VerifyCa => "verify-ca",
-            Self::VerifyFull => "verify-full",
-        }
     }
 }
 

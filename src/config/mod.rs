@@ -1,5 +1,6 @@
 //! Configuration: embedded defaults, then a file, then the environment, then flags.
 
+mod choice;
 mod database;
 mod sections;
 
@@ -40,8 +41,13 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A source can not be read, a key is unknown, or a value is of the wrong type.
-    #[error("{0}")]
-    Source(#[from] config::ConfigError),
+    #[error("{from}: {problem}")]
+    Source {
+        /// Where it comes from.
+        from: String,
+        /// What is wrong; names the key.
+        problem: config::ConfigError,
+    },
     /// A value is of the right type and still wrong.
     #[error("{key}: {problem}")]
     Value {
@@ -62,21 +68,24 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
         flags: Vec<Override>,
     ) -> Result<Self, ConfigError> {
-        let environment = environment.into_iter().collect();
-        let source = config::Environment::with_prefix(ENV_PREFIX)
+        let environment = config::Environment::with_prefix(ENV_PREFIX)
             .separator("__")
             .prefix_separator("__")
-            .source(Some(environment));
-        let mut builder =
-            config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+            .source(Some(environment.into_iter().collect()));
+        let defaults = config::File::from_str(DEFAULTS, config::FileFormat::Toml);
+        // Read after each source, so that an error can say which one is wrong.
+        let mut sources = config::Config::builder().add_source(defaults);
         if let Some(path) = file {
-            builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
+            sources = sources.add_source(config::File::from(path).format(config::FileFormat::Toml));
+            read(&sources, &path.display().to_string())?;
         }
-        builder = builder.add_source(source);
+        sources = sources.add_source(environment);
+        read(&sources, "the environment (PXE_INIT__SECTION__KEY)")?;
         for (key, value) in flags {
-            builder = builder.set_override(key, value)?;
+            let wrong = |problem| ConfigError::Source { from: key.to_owned(), problem };
+            sources = sources.set_override(key, value).map_err(wrong)?;
         }
-        let config: Self = builder.build()?.try_deserialize()?;
+        let config = read(&sources, "the command line")?;
         config.http.check()?;
         config.grpc.check()?;
         config.database.check()?;
@@ -93,6 +102,14 @@ impl Config {
     }
 }
 
+type Sources = config::ConfigBuilder<config::builder::DefaultState>;
+
+/// What the sources so far come to; `last` is blamed for what is wrong.
+fn read(sources: &Sources, last: &str) -> Result<Config, ConfigError> {
+    let read = sources.build_cloned().and_then(config::Config::try_deserialize);
+    read.map_err(|problem| ConfigError::Source { from: last.to_owned(), problem })
+}
+
 fn wrong(key: &'static str, problem: impl Into<String>) -> ConfigError {
     ConfigError::Value { key, problem: problem.into() }
 }
@@ -107,10 +124,7 @@ mod tests {
         let mut named = tempfile::Builder::new().prefix("pxe-init").suffix(".toml").tempfile().unwrap();
         named.write_all(file.as_bytes()).unwrap();
         let environment = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        Config::load(Some(named.path()), environment, flags).map_err(|e| {
-            let text = e.to_string();
-            text.replace(&named.path().display().to_string(), "FILE")
-        })
+        Config::load(Some(named.path()), environment, flags).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -142,9 +156,11 @@ mod tests {
             of("[grpc]\naddress = \"0.0.0.0\"\n", &[]),
             of("[database]\nurl = \"mysql://x\"\n", &[]),
             of("[database]\nurl = \"sqlite://x\"\nhost = \"db\"\n", &[]),
-            of("[assets]\nforward_server = \"ftp:\"\n", &[]),
+            of("[assets]\nforward_server = \"ftp://x\"\n", &[]),
         ];
-        insta::assert_snapshot!(all.join("\n"));
+        insta::with_settings!({ filters => [(r"\S*/pxe-init\S+\.toml", "FILE")] }, {
+            insta::assert_snapshot!(all.join("\n"));
+        });
     }
 
     #[test]

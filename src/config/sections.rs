@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::choice::choice;
 use super::{ConfigError, wrong};
 
 /// What machines talk to.
@@ -53,26 +54,24 @@ pub struct Boot {
     pub hold_seconds: u32,
 }
 
-/// What a machine gets that nothing matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Unknown {
-    /// A script that shows who it is and asks again.
-    #[serde(rename = "hold")]
-    Hold,
-    /// Status 404.
-    #[serde(rename = "404")]
-    NotFound,
+choice! {
+    /// What a machine gets that nothing matches.
+    Unknown {
+        /// A script that shows who it is and asks again.
+        Hold = "hold",
+        /// Status 404.
+        NotFound = "404",
+    }
 }
 
-/// What a machine gets whose script can not be rendered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Failure {
-    /// A script that shows the incident and asks again.
-    #[serde(rename = "script")]
-    Script,
-    /// Status 500.
-    #[serde(rename = "500")]
-    Status,
+choice! {
+    /// What a machine gets whose script can not be rendered.
+    Failure {
+        /// A script that shows the incident and asks again.
+        Script = "script",
+        /// Status 500.
+        Status = "500",
+    }
 }
 
 /// What rendering may cost.
@@ -99,14 +98,14 @@ pub struct Log {
     pub filter: String,
 }
 
-/// For whom the log is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For machines: a JSON object a line.
-    Json,
+choice! {
+    /// For whom the log is.
+    LogFormat {
+        /// For people.
+        Text = "text",
+        /// For machines: a JSON object a line.
+        Json = "json",
+    }
 }
 
 impl Http {

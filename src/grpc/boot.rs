@@ -95,6 +95,7 @@ fn candidate(candidate: Candidate) -> v1::Candidate {
         name,
         priority,
         selector,
+        matches: candidate.matches,
         won: candidate.won,
         reason: candidate.reason,
         image: candidate.image.map(Into::into).unwrap_or_default(),

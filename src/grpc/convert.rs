@@ -32,6 +32,14 @@ impl Reader {
         }
     }
 
+    fn name(&mut self, text: &str) -> Option<Name> {
+        if text.is_empty() {
+            self.violations.push(Violation::new("name", "is missing"));
+            return None;
+        }
+        self.parse("name", text)
+    }
+
     fn optional<T: std::str::FromStr<Err: ToString>>(&mut self, field: &str, text: &str) -> Option<T> {
         if text.is_empty() { None } else { self.parse(field, text) }
     }
@@ -75,7 +83,13 @@ impl Reader {
 }
 
 pub(super) fn read_name(field: &str, text: &str) -> Result<Name, Status> {
+    required(field, text)?;
     text.parse().map_err(|e: InvalidName| wrong(field, e))
+}
+
+/// Refuses a field that was left out.
+pub(super) fn required(field: &str, text: &str) -> Result<(), Status> {
+    if text.is_empty() { Err(missing(field)) } else { Ok(()) }
 }
 
 pub(super) fn read_kind(field: &str, text: &str) -> Result<Kind, Status> {
@@ -85,7 +99,7 @@ pub(super) fn read_kind(field: &str, text: &str) -> Result<Kind, Status> {
 pub(super) fn read_image(image: Option<v1::Image>) -> Result<Image, Status> {
     let image = image.ok_or_else(|| missing("image"))?;
     let mut reader = Reader::default();
-    let name = reader.parse("name", &image.name);
+    let name = reader.name(&image.name);
     let params = reader.params(image.params);
     let templates = reader.templates(image.templates);
     let read = name.map(|name| Image {
@@ -104,7 +118,7 @@ pub(super) fn read_image(image: Option<v1::Image>) -> Result<Image, Status> {
 pub(super) fn read_machine(machine: Option<v1::Machine>) -> Result<Machine, Status> {
     let machine = machine.ok_or_else(|| missing("machine"))?;
     let mut reader = Reader::default();
-    let name = reader.parse("name", &machine.name);
+    let name = reader.name(&machine.name);
     let macs = machine
         .macs
         .iter()
@@ -132,7 +146,7 @@ pub(super) fn read_machine(machine: Option<v1::Machine>) -> Result<Machine, Stat
 pub(super) fn read_rule(rule: Option<v1::Rule>) -> Result<Rule, Status> {
     let rule = rule.ok_or_else(|| missing("rule"))?;
     let mut reader = Reader::default();
-    let name = reader.parse("name", &rule.name);
+    let name = reader.name(&rule.name);
     let patterns: BTreeMap<_, _> =
         rule.r#match.into_iter().map(|(key, value)| (key, value.patterns)).collect();
     let selector = Selector::try_from(patterns).unwrap_or_else(|e| {

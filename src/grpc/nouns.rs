@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 
 use super::actor::actor;
 use super::convert;
-use super::status::{missing, status, wrong};
+use super::status::{status, wrong};
 use super::{Api, v1};
 use crate::catalog::Versioned;
 use crate::domain::{Actor, Change, Mac, Machine, Name, Noun};
@@ -33,7 +33,9 @@ macro_rules! noun_service {
                     &self,
                     request: Request<v1::[<Get $Noun Request>]>,
                 ) -> Result<Response<v1::[<Get $Noun Response>]>, Status> {
-                    let found = self.service.[<get_ $noun>](&request.into_inner().name).map_err(status)?;
+                    let name = request.into_inner().name;
+                    convert::required("name", &name)?;
+                    let found = self.service.[<get_ $noun>](&name).map_err(status)?;
                     Ok(Response::new(v1::[<Get $Noun Response>] { $noun: Some(convert::$noun(&found)) }))
                 }
 
@@ -134,9 +136,6 @@ impl Api {
 
 /// The change that takes something away.
 pub(super) fn delete(noun: Noun, name: &str, base_revision: u64) -> Result<Intent, Status> {
-    if name.is_empty() {
-        return Err(missing("name"));
-    }
     let name = convert::read_name("name", name)?;
     let base_revision = convert::read_base(base_revision);
     Ok(Intent { base_revision, ..Intent::new(Change::Delete(noun, name)) })

@@ -29,6 +29,7 @@ impl v1::template_service_server::TemplateService for Api {
         request: Request<v1::GetTemplateRequest>,
     ) -> Result<Response<v1::GetTemplateResponse>, Status> {
         let request = request.into_inner();
+        convert::required("name", &request.name)?;
         let number = (request.number != 0).then_some(request.number);
         let view = self.service.get_template(&request.name, number).await.map_err(status)?;
         Ok(Response::new(v1::GetTemplateResponse { template: Some(convert::template(view, true)) }))
@@ -78,6 +79,7 @@ impl v1::template_service_server::TemplateService for Api {
         request: Request<v1::ListTemplateRevisionsRequest>,
     ) -> Result<Response<v1::ListTemplateRevisionsResponse>, Status> {
         let request = request.into_inner();
+        convert::required("name", &request.name)?;
         let options = request.options.unwrap_or_default();
         if !options.filter.is_empty() {
             return Err(wrong("options.filter", "is not supported by this list; leave it out"));
@@ -111,6 +113,7 @@ impl v1::template_service_server::TemplateService for Api {
     ) -> Result<Response<v1::RollbackTemplateResponse>, Status> {
         let actor = actor(&request);
         let request = request.into_inner();
+        convert::required("name", &request.name)?;
         let number = (request.number != 0).then_some(request.number);
         let options = convert::options(request.dry_run, request.message);
         let written =
@@ -147,7 +150,8 @@ fn read_template(template: Option<v1::Template>) -> Result<Template, Status> {
     let template = template.ok_or_else(|| missing("template"))?;
     Ok(Template {
         name: convert::read_name("name", &template.name)?,
-        kind: convert::read_kind("kind", &template.kind)?,
+        kind: convert::required("kind", &template.kind)
+            .and_then(|()| convert::read_kind("kind", &template.kind))?,
         head: 0,
         source: template.source.into(),
     })

@@ -1,7 +1,8 @@
 //! The base of our URLs, as a machine sees us.
 
-use axum::http::HeaderMap;
 use axum::http::header::HOST;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Uri};
 
 use crate::service::Settings;
 
@@ -10,9 +11,13 @@ const MAX_HOST: usize = 253 + 6;
 
 /// `http://HOST` of the request, since that is where this machine reaches us; the configured base where one is
 /// configured, or where the request names no host that could stand in a URL.
-pub(super) fn base_url(settings: &Settings, headers: &HeaderMap) -> String {
+///
+/// A request through a proxy names the whole URL, whose host then counts (RFC 9112, section 3.2.2).
+pub(super) fn base_url(settings: &Settings, uri: &Uri, headers: &HeaderMap) -> String {
+    let authority = uri.authority().map(Authority::as_str);
+    let host = authority.or_else(|| headers.get(HOST)?.to_str().ok()).filter(|host| is_host(host));
     if !settings.base_url_fixed
-        && let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_host(host))
+        && let Some(host) = host
     {
         return format!("http://{host}");
     }

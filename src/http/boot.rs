@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{Extension, FromRequestParts, Path, State};
+use axum::extract::{Extension, FromRequestParts, State};
+use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
+use tracing::field::display;
 
 use super::base_url::base_url;
 use super::facts::{MAX_QUERY_BYTES, from_query};
@@ -33,6 +35,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Question {
                 "the listener did not say where the request came from",
             ))
         })?;
+        if parts.headers.get_all(HOST).iter().nth(1).is_some() {
+            // RFC 9112, section 3.2; which of them would be right for the URLs of a document nobody can tell.
+            let line = "the request has more than one Host header; send one".to_owned();
+            return Err(respond::text(StatusCode::BAD_REQUEST, line));
+        }
         Ok(Self { uri: parts.uri.clone(), headers: parts.headers.clone(), peer })
     }
 }
@@ -43,9 +50,9 @@ pub(super) async fn boot_script(
     State(metrics): State<Arc<Metrics>>,
     question: Question,
 ) -> Response {
-    let base = base_url(service.settings(), &question.headers);
+    let base = base_url(service.settings(), &question.uri, &question.headers);
     let begun = Instant::now();
-    finish(&metrics, &question, begun, service.boot_script(&base))
+    finish(&metrics, &question, &Facts::default(), begun, service.boot_script(&base))
 }
 
 /// `GET /KIND?mac=…&uuid=…`: the document of this kind for the machine with these facts.
@@ -55,16 +62,19 @@ pub(super) async fn document(
     kind: Kind,
     question: Question,
 ) -> Response {
-    answer(&service, &metrics, &question, kind, question.uri.query().unwrap_or_default())
+    let example = format!("/{kind}?mac=52-54-00-12-34-56");
+    answer(&service, &metrics, &question, kind, question.uri.query().unwrap_or_default(), &example)
 }
 
 /// `GET /cloud-init/MACHINE/FILE`: the same for a NoCloud file, where `MACHINE` is a MAC or facts written as a query.
 pub(super) async fn nocloud(
     State(service): State<Service>,
     State(metrics): State<Arc<Metrics>>,
-    Path((_, file)): Path<(String, String)>,
     question: Question,
 ) -> Response {
+    // The segments as they were sent: decoding them first would let a value add facts.
+    let mut segments = question.uri.path().split('/').skip(2);
+    let (machine, file) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
     let Some(kind) = file.parse::<Kind>().ok().filter(|kind| kind.is_nocloud()) else {
         return respond::text(
             StatusCode::NOT_FOUND,
@@ -73,78 +83,109 @@ pub(super) async fn nocloud(
             ),
         );
     };
-    // The segment as it was sent: decoding it first would let a value add facts.
-    let machine = question.uri.path().split('/').nth(2).unwrap_or_default();
+    let example = format!("/cloud-init/52-54-00-12-34-56/{kind}");
     if machine.contains('=') {
-        return answer(&service, &metrics, &question, kind, machine);
+        return answer(&service, &metrics, &question, kind, machine, &example);
     }
-    answer(&service, &metrics, &question, kind, &format!("mac={machine}"))
+    answer(&service, &metrics, &question, kind, &format!("mac={machine}"), &example)
 }
 
-fn answer(service: &Service, metrics: &Metrics, question: &Question, kind: Kind, query: &str) -> Response {
+/// `example` is a path that would have been right.
+fn answer(
+    service: &Service,
+    metrics: &Metrics,
+    question: &Question,
+    kind: Kind,
+    query: &str,
+    example: &str,
+) -> Response {
     let begun = Instant::now();
-    if query.len() > MAX_QUERY_BYTES {
+    let refuse = |status, reason: String| {
         metrics.bad_requests.inc();
-        return respond::text(
-            StatusCode::URI_TOO_LONG,
-            format!("the query has {} bytes; at most {MAX_QUERY_BYTES} are read", query.len()),
-        );
+        tracing::warn!(peer = %question.peer.0, %kind, reason, "refused a request");
+        respond::text(status, reason)
+    };
+    if query.len() > MAX_QUERY_BYTES {
+        let reason = format!("the query has {} bytes; at most {MAX_QUERY_BYTES} are read", query.len());
+        return refuse(StatusCode::URI_TOO_LONG, reason);
     }
-    let facts: Facts = match from_query(query, question.peer.0.ip()) {
+    let facts = match from_query(query, question.peer.0.ip()) {
         Ok(facts) => facts,
-        Err(invalid) => {
-            metrics.bad_requests.inc();
-            tracing::warn!(peer = %question.peer.0, %invalid, "refused a request");
-            return respond::text(StatusCode::BAD_REQUEST, invalid.to_string());
-        }
+        Err(invalid) => return refuse(StatusCode::BAD_REQUEST, invalid.to_string()),
     };
     if facts.mac.is_none() && facts.uuid.is_none() && facts.serial.is_none() {
-        metrics.bad_requests.inc();
-        return respond::text(
-            StatusCode::BAD_REQUEST,
-            format!(
-                "who asks? say at least one of mac, uuid and serial, as in /{kind}?mac=52-54-00-12-34-56"
-            ),
-        );
+        let reason = format!("who asks? say at least one of mac, uuid and serial, as in {example}");
+        return refuse(StatusCode::BAD_REQUEST, reason);
     }
-    let base = base_url(service.settings(), &question.headers);
-    finish(metrics, question, begun, service.answer(facts, kind, &base))
+    let base = base_url(service.settings(), &question.uri, &question.headers);
+    let result = service.answer(facts.clone(), kind, &base);
+    finish(metrics, question, &facts, begun, result)
 }
 
-fn finish(metrics: &Metrics, question: &Question, begun: Instant, result: Result<Answer, Error>) -> Response {
+fn finish(
+    metrics: &Metrics,
+    question: &Question,
+    facts: &Facts,
+    begun: Instant,
+    result: Result<Answer, Error>,
+) -> Response {
     match result {
         Ok(answer) => {
             metrics.answered(answer.kind.as_str(), answer.outcome.as_str(), begun.elapsed().as_secs_f64());
-            log(question, &answer, begun);
+            log(question, facts, &answer, begun);
             if !answer.conflicts.is_empty() {
                 metrics.conflicts.inc();
             }
             respond::answer(answer)
         }
-        Err(error) => respond::refuse(&error),
+        Err(error) => {
+            tracing::warn!(peer = %question.peer.0, problem = %error, "could not answer a machine");
+            respond::refuse(&error)
+        }
     }
 }
 
-/// One line a boot.
-fn log(question: &Question, answer: &Answer, begun: Instant) {
-    let field =
-        |value: &Option<crate::domain::Name>| value.as_ref().map_or_else(String::new, ToString::to_string);
-    let (machine, rule) = (field(&answer.machine), field(&answer.rule));
-    let template = answer.template.as_deref().unwrap_or_default();
-    let micros = begun.elapsed().as_micros() as u64;
-    let (kind, outcome) = (answer.kind.as_str(), answer.outcome.as_str());
+/// One line a boot. What is not known is left out: an empty field is noise to whoever reads, and a wrong group to
+/// whoever counts.
+fn log(question: &Question, facts: &Facts, answer: &Answer, begun: Instant) {
+    let peer = display(question.peer.0);
+    let (kind, outcome) = (display(answer.kind), display(answer.outcome.as_str()));
+    let (mac, uuid, serial) = (facts.mac.map(display), facts.uuid.map(display), facts.serial.as_deref());
+    let (machine, rule) = (answer.machine.as_ref().map(display), answer.rule.as_ref().map(display));
+    let template = answer.template.as_deref().map(display);
+    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     match &answer.incident {
         Some(incident) => tracing::error!(
-            peer = %question.peer.0, kind, outcome, machine, rule, template, incident, micros,
-            problem = answer.problem.as_deref().unwrap_or_default(), query = question.uri.query().unwrap_or_default(),
+            outcome,
+            kind,
+            mac,
+            uuid,
+            serial,
+            machine,
+            rule,
+            template,
+            incident = display(incident),
+            problem = answer.problem.as_deref(),
+            peer,
+            micros,
             "boot"
         ),
         None => tracing::info!(
-            peer = %question.peer.0, kind, outcome, machine, rule, template, micros,
-            query = question.uri.query().unwrap_or_default(), "boot"
+            outcome,
+            kind,
+            mac,
+            uuid,
+            serial,
+            machine,
+            rule,
+            template,
+            problem = answer.problem.as_deref(),
+            peer,
+            micros,
+            "boot"
         ),
     }
     for conflict in &answer.conflicts {
-        tracing::warn!(peer = %question.peer.0, machine, conflict, "identities conflict");
+        tracing::warn!(mac, machine, conflict, peer, "identities conflict");
     }
 }

@@ -15,7 +15,7 @@ pub(super) const MAX_QUERY_BYTES: usize = 11 * (255 * 3 + 16);
 /// Of a repeated parameter the first counts: iPXE leaves `&` in a host name or serial number as it is, so free text can
 /// add parameters, but only after those that identify the machine. A `+` is a plus, since iPXE does not encode as forms
 /// do. Parameters that are no facts are ignored, and so is `ip`: only the connection tells it.
-pub(super) fn from_query(query: &str, ip: IpAddr) -> Result<Facts, InvalidFact> {
+pub fn from_query(query: &str, ip: IpAddr) -> Result<Facts, InvalidFact> {
     let mut facts = Facts { ip: Some(ip.to_canonical()), ..Facts::default() };
     let mut seen = [false; Attribute::ALL.len()];
     for pair in query.split('&') {

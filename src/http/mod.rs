@@ -22,6 +22,7 @@ use crate::service::Service;
 use crate::telemetry::Metrics;
 
 pub use assets::AssetDir;
+pub use facts::from_query as facts_from_query;
 
 /// Where a request came from; the listener adds it to each.
 #[derive(Clone, Copy, Debug)]

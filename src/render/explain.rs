@@ -1,10 +1,13 @@
 //! From the engine's errors to ours: finds the innermost place, the variable and the reason.
 
+use std::ops::Range;
+
 use minijinja::{Error, ErrorKind};
 
 use super::environment::{FILTERS, FUNCTIONS, TESTS};
 use super::error::{Reason, RenderError, Spot};
 use super::limits::Limit;
+use super::nesting::as_written;
 use super::stop::Stop;
 
 /// What `error`, met while `template` was compiled or rendered, means to its author.
@@ -98,24 +101,47 @@ fn words(error: &Error) -> String {
 fn spot(error: &Error) -> Option<Spot> {
     let template = error.name()?.to_owned();
     let line = error.line();
-    let text = error.template_source();
-    let source = line.zip(text).and_then(|(line, text)| text.lines().nth(line - 1)).map(str::to_owned);
-    let (column, width) = match (text, error.range()) {
-        (Some(text), Some(range)) => {
-            let start = text.get(..range.start)?.rfind('\n').map_or(0, |end| end + 1);
-            let column = text.get(start..range.start)?.chars().count() + 1;
-            let meant = text.get(range).unwrap_or_default().lines().next().unwrap_or_default();
-            (Some(column), meant.chars().count())
+    let (text, range) = match error.template_source() {
+        Some(compiled) => {
+            let (text, range) = as_written(compiled, error.range());
+            (Some(text), range)
         }
-        _ => (None, 0),
+        None => (None, None),
     };
-    Some(Spot { template, line, column, width, source })
+    Some(spot_in(template, line, text.as_deref(), range))
+}
+
+/// The place of `range` in the source `text`.
+fn spot_in(template: String, line: Option<usize>, text: Option<&str>, range: Option<Range<usize>>) -> Spot {
+    let source = line.zip(text).and_then(|(line, text)| text.lines().nth(line - 1)).map(str::to_owned);
+    let column = |text: &str, range: &Range<usize>| {
+        let start = text.get(..range.start)?.rfind('\n').map_or(0, |end| end + 1);
+        Some(text.get(start..range.start)?.chars().count() + 1)
+    };
+    let (column, width) = match text.zip(range) {
+        Some((text, range)) => {
+            let column = column(text, &range);
+            let meant = text.get(range).unwrap_or_default().lines().next().unwrap_or_default();
+            (column, meant.chars().count())
+        }
+        None => (None, 0),
+    };
+    Spot { template, line, column, width, source }
+}
+
+impl RenderError {
+    /// What is wrong with the syntax at `at` in `source`.
+    pub(super) fn syntax(template: &str, source: &str, problem: &str, at: &Range<usize>) -> Self {
+        let line = source.get(..at.start).map(|before| before.matches('\n').count() + 1);
+        let spot = spot_in(template.to_owned(), line, Some(source), Some(at.clone()));
+        Self { reason: Reason::Syntax(format!("syntax error: {problem}")), spots: vec![spot] }
+    }
 }
 
 /// What an error points at, if that is a mere name or path; for a filter, what the filter is applied to.
 fn variable(error: &Error) -> Option<String> {
-    let source = error.template_source()?;
-    let range = error.range()?;
+    let (source, range) = as_written(error.template_source()?, error.range());
+    let range = range?;
     let before = source.get(..range.start)?.trim_end();
     let text = match before.strip_suffix('|') {
         Some(_) => before.rsplit([' ', '(', '{', '\n']).next()?,

@@ -1,10 +1,13 @@
 //! Our own filters: those that know the kind of the document, and safe stand-ins for some of the engine's.
 
+use std::collections::BTreeMap;
+
 use minijinja::value::{Kwargs, StringInput, Value, ValueKind};
 use minijinja::{Environment, Error, State};
 use percent_encoding::utf8_percent_encode;
 
 use super::escape::{Scalar, Style, ipxe, json, line, scalar};
+use super::nesting::KEEP;
 use super::stop::refuse;
 use super::urls::ENCODED;
 
@@ -21,6 +24,7 @@ pub(super) fn add(environment: &mut Environment<'static>, style: Style, max: usi
     environment.add_filter("json", move |state: &State, value: &Value, indent: Option<usize>| {
         json(state, style, max, value, indent)
     });
+    environment.add_filter(KEEP, keep);
     environment.add_filter("lines", |state: &State, value: &Value| each(state, value, str::lines));
     environment.add_filter("lower", |state: &State, value: &Value| change(state, value, str::to_lowercase));
     environment.add_filter("raw", raw);
@@ -279,4 +283,41 @@ fn indent(
         indented.push_str(line);
     }
     Ok(if value.is_safe() { Value::from_safe_string(indented) } else { indented.into() })
+}
+
+/// How deep what a namespace holds may nest.
+const MAX_KEPT_DEPTH: usize = 16;
+
+/// A copy of `value` that holds nothing but texts, numbers, booleans, lists and maps: no namespace, which could hold
+/// itself, and nothing that is made when it is looked at, which could nest without end.
+fn keep(state: &State, value: &Value) -> Result<Value, Error> {
+    kept(state, value, 0)
+}
+
+fn kept(state: &State, value: &Value, depth: usize) -> Result<Value, Error> {
+    charge(state, 0)?;
+    if depth > MAX_KEPT_DEPTH {
+        return Err(refuse(format!(
+            "nests more than {MAX_KEPT_DEPTH} levels, which a namespace does not keep"
+        )));
+    }
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable => value
+            .try_iter()?
+            .map(|item| kept(state, &item, depth + 1))
+            .collect::<Result<Vec<_>, _>>()
+            .map(Value::from),
+        ValueKind::Map => {
+            let mut map = BTreeMap::new();
+            for key in value.try_iter()? {
+                let item = kept(state, &value.get_item(&key)?, depth + 1)?;
+                map.insert(kept(state, &key, depth + 1)?, item);
+            }
+            Ok(Value::from(map))
+        }
+        ValueKind::Plain => {
+            Err(refuse("can not be kept in a namespace: it holds texts, numbers, lists and maps"))
+        }
+        _ => Ok(value.clone()),
+    }
 }

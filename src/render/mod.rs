@@ -15,6 +15,7 @@ mod explain;
 mod filters;
 mod functions;
 mod limits;
+mod nesting;
 pub mod sample;
 mod set;
 mod spans;

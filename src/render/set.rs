@@ -10,6 +10,7 @@ use super::error::{Reason, RenderError};
 use super::escape::ShellWouldExpand;
 use super::explain::explain;
 use super::limits::{Budget, Limits};
+use super::nesting::Nesting;
 use super::spans::Spans;
 use super::verify::verify;
 use super::{builtin, view};
@@ -18,8 +19,17 @@ use crate::domain::{Kind, Name, Template};
 /// Built-in and stored templates, compiled and immutable.
 pub struct TemplateSet {
     entries: BTreeMap<Name, Entry>,
-    environments: Vec<Environment<'static>>,
+    engines: Vec<Engine>,
     limits: Limits,
+}
+
+/// The templates of one kind.
+#[derive(Clone)]
+struct Engine {
+    environment: Environment<'static>,
+    /// How many places of all of them wrap a value in another, and how often one can run within itself.
+    wraps: usize,
+    repeats: usize,
 }
 
 /// One template of the set.
@@ -71,6 +81,15 @@ pub fn reserved_names() -> impl Iterator<Item = (&'static Name, Kind)> {
     builtin::all().iter().map(|template| (&template.name, template.kind))
 }
 
+/// How deep a value may nest where the stack is of a usual size, 2 MiB.
+const LEVELS_ON_ANY_STACK: usize = 1_000;
+
+/// What one level takes of the stack at most, in bytes: twice what printing a list takes without optimisation.
+const STACK_PER_LEVEL: usize = 2 << 10;
+
+/// The stack for everything else, in bytes.
+const STACK: usize = 2 << 20;
+
 /// What the source of a template begins with that is only ever included.
 const PARTIAL: [&str; 3] = ["{# partial", "{#- partial", "{#-partial"];
 
@@ -90,12 +109,12 @@ impl TemplateSet {
             let entry = Entry { template: template.clone(), origin, broken: None };
             entries.insert(template.name.clone(), entry);
         }
-        let environments = Kind::ALL.map(|kind| environment(kind, &limits)).into();
-        let mut set = Self { entries, environments, limits };
+        let engines =
+            Kind::ALL.map(|kind| Engine { environment: environment(kind, &limits), wraps: 0, repeats: 1 });
+        let mut set = Self { entries, engines: engines.into(), limits };
         for entry in set.entries.values_mut() {
             let Template { name, kind, source, .. } = &entry.template;
-            let added = add(&mut set.environments[index(*kind)], name.as_str(), source);
-            entry.broken = added.err();
+            entry.broken = set.engines[index(*kind)].add(name.as_str(), source).err();
         }
         set
     }
@@ -120,7 +139,7 @@ impl TemplateSet {
         if let Some(broken) = &entry.broken {
             return Err(broken.clone());
         }
-        self.run(&self.environments[index(entry.template.kind)], entry.template.kind, name, context)
+        self.run(&self.engines[index(entry.template.kind)], entry.template.kind, name, context)
     }
 
     /// The document that a `source` which is not stored makes of `context`. It stands in for the stored template `name`
@@ -132,9 +151,9 @@ impl TemplateSet {
         source: &str,
         context: &Context,
     ) -> Result<String, RenderError> {
-        let mut environment = self.environments[index(kind)].clone();
-        add(&mut environment, name, source)?;
-        self.run(&environment, kind, name, context)
+        let mut engine = self.engines[index(kind)].clone();
+        engine.add(name, source)?;
+        self.run(&engine, kind, name, context)
     }
 
     /// The document that the template `name` makes of `context`, and which of its bytes come from which line. It takes
@@ -143,17 +162,15 @@ impl TemplateSet {
         // The engine writes a document with spans only to a string of its own, which knows no limit of size and time.
         // What keeps to the limits once does so again, because rendering depends on nothing but the context.
         let text = self.render(name, context)?;
-        let entry = self.get(name);
-        let environment = entry.map(|entry| &self.environments[index(entry.template.kind)]);
-        let rendered = environment.map(|environment| {
-            let template = environment.get_template(name)?;
-            template.render_with_spans(view::root(context))
-        });
-        match rendered {
-            Some(Ok((again, spans))) if again == text => Ok((text, Spans::new(&again, &spans))),
-            Some(Err(e)) => Err(self.add_kind(explain(name, &e))),
-            _ => Ok((text, Spans::default())),
-        }
+        let Some(entry) = self.get(name) else { return Ok((text, Spans::default())) };
+        let engine = &self.engines[index(entry.template.kind)];
+        let (again, spans) = self.on_stack(engine, name, || {
+            let failed = |e: &minijinja::Error| self.add_kind(explain(name, e));
+            let template = engine.environment.get_template(name).map_err(|e| failed(&e))?;
+            template.render_with_spans(view::root(context)).map_err(|e| failed(&e))
+        })?;
+        let spans = Spans::new(&again, &spans);
+        Ok((again, spans))
     }
 
     /// Whether `name` is only ever included, and never a document by itself: its source begins with `{# partial`.
@@ -162,7 +179,34 @@ impl TemplateSet {
         source.is_some_and(|source| PARTIAL.iter().any(|mark| source.starts_with(mark)))
     }
 
-    fn run(
+    fn run(&self, engine: &Engine, kind: Kind, name: &str, context: &Context) -> Result<String, RenderError> {
+        self.on_stack(engine, name, || self.run_here(&engine.environment, kind, name, context))
+    }
+
+    /// Does `work` on a stack that is deep enough for what the engine's templates can nest.
+    fn on_stack<T: Send>(
+        &self,
+        engine: &Engine,
+        name: &str,
+        work: impl FnOnce() -> Result<T, RenderError> + Send,
+    ) -> Result<T, RenderError> {
+        // A step of the engine wraps a value once at most.
+        let levels = engine.levels().min(usize::try_from(self.limits.fuel).unwrap_or(usize::MAX));
+        if levels <= LEVELS_ON_ANY_STACK {
+            return work();
+        }
+        let stack = STACK + levels.saturating_mul(STACK_PER_LEVEL);
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(stack).spawn_scoped(scope, work);
+            let result = thread.ok().and_then(|thread| thread.join().ok());
+            result.unwrap_or_else(|| {
+                let problem = "there is no memory to render it; it nests lists and maps at too many places";
+                Err(RenderError::whole(name, Reason::Other(problem.to_owned())))
+            })
+        })
+    }
+
+    fn run_here(
         &self,
         environment: &Environment<'static>,
         kind: Kind,
@@ -201,6 +245,32 @@ fn index(kind: Kind) -> usize {
     Kind::ALL.iter().position(|one| *one == kind).unwrap_or_default()
 }
 
-fn add(environment: &mut Environment<'static>, name: &str, source: &str) -> Result<(), RenderError> {
-    environment.add_template_owned(name.to_owned(), source.to_owned()).map_err(|e| explain(name, &e))
+impl Engine {
+    fn add(&mut self, name: &str, source: &str) -> Result<(), RenderError> {
+        let nesting =
+            Nesting::of(source).map_err(|e| RenderError::syntax(name, source, &e.problem, &e.at))?;
+        self.wraps += nesting.wraps;
+        self.repeats = self.repeats.max(nesting.repeats);
+        let added = self.environment.add_template_owned(name.to_owned(), nesting.source);
+        added.map_err(|e| explain(name, &e))
+    }
+
+    /// How deep a value can nest.
+    fn levels(&self) -> usize {
+        self.wraps.saturating_mul(self.repeats)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thread costs more than the rendering itself when a whole room powers on.
+    #[test]
+    fn the_built_in_templates_need_no_stack_of_their_own() {
+        let set = TemplateSet::compile([], Limits::default());
+        for (kind, engine) in Kind::ALL.iter().zip(&set.engines) {
+            assert!(engine.levels() <= LEVELS_ON_ANY_STACK / 2, "{kind}: {}", engine.levels());
+        }
+    }
 }

@@ -23,6 +23,8 @@ pub struct Explanation {
 pub struct Candidate {
     /// What it is.
     pub source: Source,
+    /// Whether it would decide if nothing came before it.
+    pub matches: bool,
     /// Whether it decided.
     pub won: bool,
     /// Why it won or lost.
@@ -73,7 +75,8 @@ pub fn explain(catalog: &Catalog, facts: &Facts) -> Explanation {
     let mut winner = candidates[0].won.then_some(Winner::Binding);
     for rule in catalog.rule_index().ordered() {
         let mismatch = rule.selector.mismatch(subject);
-        let won = mismatch.is_none() && winner.is_none();
+        let matches = mismatch.is_none();
+        let won = matches && winner.is_none();
         let reason = match (mismatch, winner) {
             (Some(term), _) => explain_mismatch(term, subject),
             (None, None) => format!("the first rule that matches: {}", rule.selector),
@@ -87,6 +90,7 @@ pub fn explain(catalog: &Catalog, facts: &Facts) -> Explanation {
         }
         candidates.push(Candidate {
             source: Source::Rule(rule.clone()),
+            matches,
             won,
             reason,
             image: rule.image.clone(),
@@ -117,7 +121,7 @@ fn explain_binding(resolution: &Resolution) -> Candidate {
         },
     };
     let name = resolution.machine.as_ref().map(|machine| machine.name.clone());
-    Candidate { source: Source::Binding(name), won, reason, image }
+    Candidate { source: Source::Binding(name), matches: won, won, reason, image }
 }
 
 fn explain_mismatch(term: &Term, subject: Subject<'_>) -> String {

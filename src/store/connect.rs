@@ -7,12 +7,12 @@ use std::time::Duration;
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::sqlx::{Connection, Error as SqlxError, Executor};
+use sea_orm::sqlx::{Connection, Error as SqlxError, Executor, PgConnection};
 use sea_orm::{
     AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, SqliteTransactionMode,
     SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Options, StoreError};
 
@@ -100,12 +100,25 @@ async fn open_postgres(options: &Options) -> Result<DatabaseConnection, StoreErr
         // A replica that froze in the middle of a write must not keep all others from writing.
         ("idle_in_transaction_session_timeout", milliseconds(options.statement_timeout)),
     ]);
+    try_once(&postgres, options.acquire_timeout).await?;
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)
         .connect_with(postgres)
         .await?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// Connects before the pool does, which would try again and again and then say only that time ran out.
+async fn try_once(postgres: &PgConnectOptions, limit: Duration) -> Result<(), StoreError> {
+    let place = format!("{}:{}", postgres.get_host(), postgres.get_port());
+    match timeout(limit, PgConnection::connect_with(postgres)).await {
+        Ok(Ok(connection)) => Ok(connection.close().await?),
+        Ok(Err(error)) => Err(StoreError::from(error).at(&place)),
+        Err(_) => {
+            Err(StoreError::unavailable(format!("{place} did not answer within {} s", limit.as_secs_f32())))
+        }
+    }
 }
 
 fn parse<T: FromStr<Err = SqlxError>>(url: &str) -> Result<T, StoreError> {

@@ -105,6 +105,16 @@ impl StoreError {
         Self::Unavailable { problem: problem.into(), source: None }
     }
 
+    /// The same, and where the database should be.
+    pub(super) fn at(self, place: &str) -> Self {
+        match self {
+            Self::Unavailable { problem, source } => {
+                Self::Unavailable { problem: format!("{place}: {problem}"), source }
+            }
+            other => other,
+        }
+    }
+
     pub(super) fn other(source: impl Into<Cause>) -> Self {
         Self::Other { source: source.into() }
     }

@@ -1,6 +1,7 @@
 """Fixtures. Each test has a server, a database and machines of its own."""
 
 import hashlib
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,11 @@ from harness.server import Server
 
 # How much of a log a failure shows.
 TAIL_LINES = 80
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Being stopped is like Ctrl-C: workers are stopped too, and fixtures clean up."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -499,3 +499,150 @@ async fn health_and_reflection() {
         assert!(names.contains(&name), "{names:?}");
     }
 }
+
+#[tokio::test]
+async fn what_is_left_out_is_called_missing() {
+    let app = TestApp::start().await;
+    let (mut images, mut machines, mut rules, mut templates) =
+        (app.images().await, app.machines().await, app.rules().await, app.templates().await);
+    let missing = "InvalidArgument: the request is not valid\n  name: is missing";
+    assert_eq!(told(&images.get_image(v1::GetImageRequest::default()).await.unwrap_err()), missing);
+    assert_eq!(told(&machines.get_machine(v1::GetMachineRequest::default()).await.unwrap_err()), missing);
+    assert_eq!(told(&rules.get_rule(v1::GetRuleRequest::default()).await.unwrap_err()), missing);
+    assert_eq!(told(&templates.get_template(v1::GetTemplateRequest::default()).await.unwrap_err()), missing);
+    assert_eq!(told(&images.delete_image(v1::DeleteImageRequest::default()).await.unwrap_err()), missing);
+    let back = templates.rollback_template(v1::RollbackTemplateRequest::default()).await;
+    assert_eq!(told(&back.unwrap_err()), missing);
+    let history = templates.list_template_revisions(v1::ListTemplateRevisionsRequest::default()).await;
+    assert_eq!(told(&history.unwrap_err()), missing);
+    assert_eq!(told(&app.template("", "text", "x").await.unwrap_err()), missing);
+    let kind = "InvalidArgument: the request is not valid\n  kind: is missing";
+    assert_eq!(told(&app.template("x", "", "x").await.unwrap_err()), kind);
+}
+
+#[tokio::test]
+async fn explain_tells_what_matches_from_what_won() {
+    let app = TestApp::start().await;
+    app.image("fcos", |_| {}).await;
+    for (name, priority, terms) in [
+        ("other", 9, vec![("mac", "02:*")]),
+        ("first", 5, vec![]),
+        ("late", 1, vec![]),
+        ("arm", 0, vec![("arch", "arm64")]),
+    ] {
+        let rule = v1::Rule { priority, image: "fcos".into(), ..rule(name, &terms) };
+        let request = v1::RegisterRuleRequest { rule: Some(rule), ..Default::default() };
+        app.rules().await.register_rule(request).await.unwrap();
+    }
+    let target = v1::Target { facts: BTreeMap::from([("mac".into(), MAC.into())]), ..Default::default() };
+    let request = v1::ExplainRequest { target: Some(target) };
+    let explained = app.boots().await.explain(request).await.unwrap().into_inner();
+    let candidates: Vec<_> =
+        explained.candidates.iter().map(|c| (c.name.as_str(), c.matches, c.won)).collect();
+    assert_eq!(
+        candidates,
+        [
+            ("", false, false),
+            ("other", false, false),
+            ("first", true, true),
+            ("late", true, false),
+            ("arm", false, false)
+        ]
+    );
+}
+
+/// Whatever comes, the answer is a status that says whose fault it is, and the server goes on.
+#[tokio::test]
+async fn hostile_requests_are_refused_and_change_nothing() {
+    let app = TestApp::start().await;
+    app.image("fcos", |_| {}).await;
+    let before: serde_json::Value = serde_json::from_str(&app.get("/ready").await.body).unwrap();
+    let big = "x".repeat(3 << 20);
+    let param = |text: &str| BTreeMap::from([("a".to_owned(), text.to_owned())]);
+    let mut refused: Vec<Status> = Vec::new();
+    let mut machines = app.machines().await;
+    for machine in [
+        v1::Machine { params: param(&("[".repeat(100_000) + &"]".repeat(100_000))), ..machine("m", MAC) },
+        v1::Machine { params: param(&"{\"a\":".repeat(100_000)), ..machine("m", MAC) },
+        v1::Machine { labels: param("a\0b"), ..machine("m", MAC) },
+        v1::Machine { labels: param(&big), ..machine("m", MAC) },
+        v1::Machine { labels: BTreeMap::from([("a\0".into(), "b".into())]), ..machine("m", MAC) },
+        v1::Machine { serial: "a\0b".into(), ..machine("m", MAC) },
+        v1::Machine { hostname: big.clone(), ..machine("m", MAC) },
+        machine("a\0b", MAC),
+        machine(&big, MAC),
+        machine("m", &big),
+    ] {
+        let request = v1::RegisterMachineRequest { machine: Some(machine), ..Default::default() };
+        refused.push(machines.register_machine(request).await.unwrap_err());
+    }
+    let mut rules = app.rules().await;
+    let patterns =
+        |patterns: Vec<String>| BTreeMap::from([("product".to_owned(), v1::Patterns { patterns })]);
+    for r#match in [
+        patterns(vec!["a\0".into()]),
+        patterns(vec![big.clone()]),
+        patterns(vec![String::new()]),
+        BTreeMap::from([(big.clone(), v1::Patterns { patterns: vec!["a".into()] })]),
+    ] {
+        let rule = v1::Rule { image: "fcos".into(), r#match, ..rule("r", &[]) };
+        let request = v1::RegisterRuleRequest { rule: Some(rule), ..Default::default() };
+        refused.push(rules.register_rule(request).await.unwrap_err());
+    }
+    for source in [&format!("a{{% if 1 %}}{}", "{% if 1 %}".repeat(10_000)), "a\0b", &big] {
+        refused.push(app.template("t", "text", source).await.unwrap_err());
+    }
+    let request = |message: &str| {
+        let template =
+            v1::Template { name: "t".into(), kind: "text".into(), source: "x".into(), ..Default::default() };
+        v1::RegisterTemplateRequest {
+            template: Some(template),
+            message: message.into(),
+            ..Default::default()
+        }
+    };
+    for message in ["a\0b", &big] {
+        refused.push(app.templates().await.register_template(request(message)).await.unwrap_err());
+    }
+    let options = |page_token: &str, filter: &str| {
+        Some(v1::ListOptions { page_size: u32::MAX, page_token: page_token.into(), filter: filter.into() })
+    };
+    for filter in ["name=a\0", "name=", "=", "!=", "nothing=x", &format!("name={big}")] {
+        let request = v1::ListMachinesRequest { options: options("", filter) };
+        refused.push(machines.list_machines(request).await.unwrap_err());
+    }
+    for token in ["nothing", "-1", "99999999999999999999", "\0"] {
+        let request = v1::ListTemplateRevisionsRequest { name: "linux".into(), options: options(token, "") };
+        refused.push(app.templates().await.list_template_revisions(request).await.unwrap_err());
+        let request = v1::ListRulesRequest { options: options(token, "") };
+        refused.push(rules.list_rules(request).await.unwrap_err());
+        // Whatever stands in the token, a list by name goes on behind it.
+        machines.list_machines(v1::ListMachinesRequest { options: options(token, "") }).await.unwrap();
+    }
+    for status in &refused {
+        assert!(matches!(status.code(), Code::InvalidArgument), "{}", told(status));
+        assert!(status.message().len() < 1000, "{} bytes of message", status.message().len());
+    }
+    let too_large =
+        v1::Machine { params: param(&format!("\"{}\"", "x".repeat(5 << 20))), ..machine("m", MAC) };
+    let request = v1::RegisterMachineRequest { machine: Some(too_large), ..Default::default() };
+    assert_eq!(machines.register_machine(request).await.unwrap_err().code(), Code::OutOfRange);
+    let after: serde_json::Value = serde_json::from_str(&app.get("/ready").await.body).unwrap();
+    assert_eq!(before["revision"], after["revision"]);
+}
+
+/// Globs that make naive matchers take for ever.
+#[tokio::test]
+async fn a_thousand_greedy_globs_do_not_delay_a_machine() {
+    let app = TestApp::start().await;
+    app.image("fcos", |_| {}).await;
+    let patterns: Vec<String> = (0..1000).map(|i| format!("{}{i}", "*a".repeat(120))).collect();
+    let patterns = BTreeMap::from([("product".to_owned(), v1::Patterns { patterns })]);
+    let rule = v1::Rule { image: "fcos".into(), r#match: patterns, ..rule("greedy", &[]) };
+    let request = v1::RegisterRuleRequest { rule: Some(rule), ..Default::default() };
+    app.rules().await.register_rule(request).await.unwrap();
+    let begun = std::time::Instant::now();
+    let reply = app.get(&format!("/ipxe?mac={MAC}&product={}b", "a".repeat(250))).await;
+    assert_eq!(reply.header("x-pxe-init-outcome"), Some("held"));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
+}

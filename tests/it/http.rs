@@ -362,3 +362,126 @@ async fn a_restart_loses_nothing() {
         app.templates().await.list_template_revisions(request).await.unwrap().into_inner().revisions;
     assert_eq!(revisions.iter().map(|revision| revision.number).collect::<Vec<_>>(), [2, 1]);
 }
+
+#[tokio::test]
+async fn assets_are_regular_files_of_the_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = dir.path().join("files");
+    std::fs::create_dir_all(files.join("sub")).unwrap();
+    std::fs::write(files.join("kernel"), "0123456789").unwrap();
+    std::fs::write(files.join("a b#c"), "spaced").unwrap();
+    std::fs::write(dir.path().join("secret"), "secret").unwrap();
+    std::os::unix::fs::symlink(dir.path().join("secret"), files.join("link")).unwrap();
+    std::os::unix::fs::symlink(dir.path(), files.join("up")).unwrap();
+    std::os::unix::fs::symlink("kernel", files.join("current")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(files.join("pipe")).status().unwrap();
+    assert!(made.success());
+    let app = TestApp::with(&[("assets.dir", files.to_str().unwrap())]).await;
+    for (path, body) in [
+        ("/assets/current", "0123456789"),
+        ("/assets//kernel", "0123456789"),
+        ("/assets/./kernel?x=1", "0123456789"),
+        ("/assets/a%20b%23c", "spaced"),
+    ] {
+        let reply = app.get(path).await;
+        assert_eq!((reply.status, reply.body.as_str()), (200, body), "{path}");
+    }
+    let (long, deep) = (format!("/assets/{}", "x".repeat(300)), format!("/assets/{}", "x/".repeat(3000)));
+    for path in [
+        "/assets/link",
+        "/assets/up/secret",
+        "/assets/pipe",
+        "/assets/sub",
+        "/assets/sub/",
+        "/assets/kernel/x",
+        "/assets/a%00b",
+        "/assets/%ff",
+        "/assets/%zz",
+        "/assets/%2fetc/passwd",
+        "/assets//etc/passwd",
+        "/assets/sub%2f..%2f..%2fsecret",
+        &long,
+        &deep,
+    ] {
+        let reply = app.get(path).await;
+        assert_eq!(reply.status, 404, "{path}: {reply:?}");
+        assert!(
+            reply.body.starts_with("there is no file ") && reply.body.len() < 300,
+            "{path}: {}",
+            reply.body
+        );
+        assert!(!reply.body.contains(dir.path().to_str().unwrap()), "{path}: {}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn ranges_that_can_not_be_served_are_ignored_or_told() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("kernel"), "0123456789").unwrap();
+    let app = TestApp::with(&[("assets.dir", dir.path().to_str().unwrap())]).await;
+    for (range, status, body) in [
+        ("bytes=0-0", 206, "0"),
+        ("bytes=-3", 206, "789"),
+        ("bytes=8-", 206, "89"),
+        ("bytes=0-1,4-5", 200, "0123456789"),
+        ("lines=1-2", 200, "0123456789"),
+        ("nonsense", 200, "0123456789"),
+        ("bytes=20-30", 416, "the file does not have these bytes; Content-Range says how many it has\n"),
+    ] {
+        let raw =
+            format!("GET /assets/kernel HTTP/1.1\r\nHost: h\r\nRange: {range}\r\nConnection: close\r\n\r\n");
+        let reply = app.request(&raw).await;
+        assert_eq!((reply.status, reply.body.as_str()), (status, body), "{range}");
+        assert_eq!(reply.header("content-length").unwrap(), reply.body.len().to_string(), "{range}");
+        if status == 416 {
+            assert_eq!(reply.header("content-range"), Some("bytes */10"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_that_are_odd_get_one_line() {
+    let app = app_with_machine().await;
+    for (path, status, message) in [
+        (
+            "/cloud-init/%ff/user-data",
+            400,
+            "mac: \"\u{fffd}\" is no MAC address; write it like 52:54:00:12:34:56\n",
+        ),
+        (
+            "/cloud-init//user-data",
+            400,
+            "who asks? say at least one of mac, uuid and serial, as in /cloud-init/52-54-00-12-34-56/user-data\n",
+        ),
+        (
+            "/cloud-init/52-54-00-12-34-56/%ff",
+            404,
+            "\"%ff\" is no NoCloud file; there are meta-data, user-data, vendor-data and network-config\n",
+        ),
+        ("/ipxe?mac=52-54-00-12-34-56&serial=a%00", 400, "serial: contains the control character '\\0'\n"),
+        ("//ipxe", 404, "there is nothing at \"//ipxe\"; machines begin at /boot.ipxe\n"),
+    ] {
+        let reply = app.get(path).await;
+        let body = reply.body.replace("\\u{fffd}", "\u{fffd}");
+        assert_eq!((reply.status, body.as_str()), (status, message), "{path}");
+    }
+    let two = format!("GET /ipxe?{ASK} HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n");
+    let reply = app.request(&two).await;
+    assert_eq!(
+        (reply.status, reply.body.as_str()),
+        (400, "the request has more than one Host header; send one\n")
+    );
+    let whole =
+        "GET http://proxied:81/ipxe?mac=02-00-00-00-00-01 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    let reply = app.request(whole).await;
+    assert!(
+        reply.body.contains("http://proxied:81/ipxe?"),
+        "the URL of a proxied request wins: {}",
+        reply.body
+    );
+    let old = app.request(&format!("GET /ipxe?{ASK} HTTP/1.0\r\n\r\n")).await;
+    assert_eq!(old.header("x-pxe-init-outcome"), Some("rendered"));
+    let body =
+        format!("GET /ipxe?{ASK} HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+    assert_eq!(app.request(&body).await.status, 200);
+}

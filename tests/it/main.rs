@@ -13,5 +13,6 @@ mod client;
 mod grpc;
 mod http;
 mod lint;
+mod log;
 mod render;
 mod store;

@@ -3,6 +3,7 @@
 
 mod builtin;
 mod checks;
+mod depth;
 mod errors;
 mod injection;
 mod limits;

@@ -5,7 +5,7 @@ use std::io;
 use minijinja::Error;
 use minijinja::value::Value;
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::render::limits::Limit;
 use crate::render::stop::{Stop, refuse};
@@ -13,7 +13,7 @@ use crate::render::stop::{Stop, refuse};
 /// `value` on one line; at most `max` bytes.
 pub(in crate::render) fn compact(value: &Value, max: usize) -> Result<String, Error> {
     let mut sink = Sink { text: Vec::new(), max };
-    let written = value.serialize(&mut Serializer::with_formatter(&mut sink, CompactFormatter));
+    let written = value.serialize(&mut Serializer::with_formatter(&mut sink, Bounded::new(CompactFormatter)));
     finish(&sink, written)
 }
 
@@ -22,8 +22,73 @@ pub(in crate::render) fn pretty(value: &Value, width: usize, max: usize) -> Resu
     let indent = " ".repeat(width.min(16));
     let mut sink = Sink { text: Vec::new(), max };
     let formatter = PrettyFormatter::with_indent(indent.as_bytes());
-    let written = value.serialize(&mut Serializer::with_formatter(&mut sink, formatter));
+    let written = value.serialize(&mut Serializer::with_formatter(&mut sink, Bounded::new(formatter)));
     finish(&sink, written)
+}
+
+/// How deep a value may nest: what JSON parsers commonly read. Writing it takes a piece of the stack for each level.
+const MAX_DEPTH: usize = 128;
+
+/// A formatter that ends what nests too deep.
+struct Bounded<F> {
+    formatter: F,
+    depth: usize,
+}
+
+impl<F> Bounded<F> {
+    fn new(formatter: F) -> Self {
+        Self { formatter, depth: 0 }
+    }
+
+    fn deepen(&mut self) -> io::Result<()> {
+        self.depth += 1;
+        match self.depth > MAX_DEPTH {
+            true => Err(io::ErrorKind::InvalidInput.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl<F: Formatter> Formatter for Bounded<F> {
+    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.deepen()?;
+        self.formatter.begin_array(writer)
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        self.formatter.end_array(writer)
+    }
+
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.formatter.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.formatter.end_array_value(writer)
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.deepen()?;
+        self.formatter.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        self.formatter.end_object(writer)
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.formatter.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.formatter.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.formatter.end_object_value(writer)
+    }
 }
 
 /// A list that contains itself twice, thirty levels deep, is small in memory and endless as text.
@@ -49,6 +114,9 @@ impl io::Write for Sink {
 fn finish(sink: &Sink, written: Result<(), serde_json::Error>) -> Result<String, Error> {
     match written {
         Ok(()) => Ok(escape_unprintable(String::from_utf8_lossy(&sink.text).into_owned())),
+        Err(e) if e.io_error_kind() == Some(io::ErrorKind::InvalidInput) => {
+            Err(refuse(format!("nests more than {MAX_DEPTH} levels")))
+        }
         Err(e) if e.is_io() => Err(Stop::Limit(Limit::Output).into()),
         Err(_) => Err(refuse("does not exist in JSON")),
     }

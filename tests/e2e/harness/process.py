@@ -1,10 +1,15 @@
 """Child processes whose output is kept as it comes, and which end with the test."""
 
+import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+
+# Puts a command under the rule that it dies with us, even if we are killed and no fixture gets to stop it.
+DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
 
 
 class Child:
@@ -15,7 +20,7 @@ class Child:
         self._buffer = bytearray()
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
-            argv,
+            DIES_WITH_US + argv,
             cwd=cwd,
             env=env,
             stdin=subprocess.DEVNULL,

@@ -20,6 +20,9 @@ BOOT_TIMEOUT = 180.0
 # What iPXE prints when it has the first script.
 ASKED = "boot.ipxe : "
 
+# After these nothing more happens, until somebody comes.
+DEAD_ENDS = ("No bootable device.", "Shell> ")
+
 _ESCAPES = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]|\x1bc|\r")
 
 
@@ -66,7 +69,12 @@ class Machine:
 
     def wait_for(self, marker: str, timeout: float = BOOT_TIMEOUT, after: int = 0) -> int:
         """Waits until the console shows `marker`, from the position `after` on. The position behind it."""
-        if not self._child.wait_until(lambda: self.text.find(marker, after) >= 0, timeout):
+        def decided() -> bool:
+            text = self.text
+            return text.find(marker, after) >= 0 or any(end in text for end in DEAD_ENDS)
+
+        self._child.wait_until(decided, timeout)
+        if self.text.find(marker, after) < 0:
             state = "still runs" if self._child.running else f"ended with {self._child.returncode}"
             raise AssertionError(
                 f"no {marker!r} on the console within {timeout:.0f} s; the machine {state}. Its console:\n"

@@ -529,6 +529,7 @@ impl pb::boot_service_server::BootService for Service {
             won,
             reason: reason.to_owned(),
             image: "fcos".to_owned(),
+            matches: !reason.starts_with("wants"),
         };
         let mut candidates = vec![
             pb::Candidate {
@@ -537,12 +538,12 @@ impl pb::boot_service_server::BootService for Service {
                 reason: "the machine is bound to no image".to_owned(),
                 ..Default::default()
             },
-            rule("arm", 10, "arch=arm64", false, "arch x86_64 does not match arm64"),
+            rule("arm", 10, "arch=arm64", false, "wants arch=arm64, but arch is x86_64"),
             rule("rack", 5, "label.rack=r1*|r2* mac=!52:*", true, "the first that matches"),
         ];
-        candidates.extend(
-            (0..3).map(|i| rule(&format!("late-{i}"), 1, "arch=arm64", false, "arch does not match")),
-        );
+        candidates.extend((0..3).map(|i| {
+            rule(&format!("late-{i}"), 1, "arch=arm64", false, "wants arch=arm64, but arch is x86_64")
+        }));
         candidates.push(rule("default", -1, "everything", false, "rack comes first"));
         Ok(Response::new(pb::ExplainResponse {
             facts: target.facts,

@@ -131,6 +131,8 @@ async fn postgres_that_is_not_there_is_unavailable() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = refusal(&format!("postgres://user:hunter2@127.0.0.1:{port}/x")).await;
     assert!(matches!(&error, StoreError::Unavailable { .. }), "{error:?}");
+    let told = format!("the database is not available: 127.0.0.1:{port}: the connection failed");
+    assert_eq!(error.to_string(), told, "and not that the pool ran out of time");
     assert!(!format!("{error:?} {}", chain(&error)).contains("hunter2"));
 }
 

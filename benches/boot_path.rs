@@ -1,3 +1,0 @@
-//! What resolving and rendering cost.
-
-fn main() {}
