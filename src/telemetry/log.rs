@@ -23,6 +23,9 @@ pub fn init_log(filter: &str, json: bool) -> Result<(), InvalidFilter> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(parsed)
         .with_ansi(io::stderr().is_terminal())
+        // It would tell of a log that nobody reads any more on the same standard error, and panic there: a dead log
+        // collector must not keep machines from booting.
+        .log_internal_errors(false)
         .with_writer(io::stderr);
     // An error means that a log is there already, as in tests that start several servers.
     let _ = if json {

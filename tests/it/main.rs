@@ -13,5 +13,6 @@ mod client;
 mod grpc;
 mod http;
 mod log;
+mod log_reader;
 mod render;
 mod store;
