@@ -14,4 +14,5 @@ mod grpc;
 mod http;
 mod log;
 mod render;
+mod server_reference;
 mod store;
