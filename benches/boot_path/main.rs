@@ -15,6 +15,7 @@ mod steps;
 mod table;
 
 use std::path::Path;
+use std::time::Duration;
 
 use criterion::Criterion;
 use measure::CpuTime;
@@ -22,7 +23,11 @@ use measure::CpuTime;
 fn main() {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("criterion");
     let table = table::Table::new(&directory);
-    let criterion = || Criterion::default().output_directory(&directory);
+    // Two seconds each tell enough, and keep a whole run at a few minutes.
+    let criterion = || {
+        let criterion = Criterion::default().output_directory(&directory);
+        criterion.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2))
+    };
     let mut on_cpu = criterion().with_measurement(CpuTime).configure_from_args();
     steps::benches(&mut on_cpu);
     catalog::benches(&mut on_cpu);

@@ -1,5 +1,6 @@
 //! One boot, step by step and as a whole.
 
+use std::cell::LazyCell;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -45,10 +46,12 @@ fn bench_facts(criterion: &mut Criterion<CpuTime>) {
 fn bench_resolve(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("resolve");
     for room in Room::all() {
+        // Made once, and only if asked for: criterion calls the closure for every sample.
+        let site = LazyCell::new(|| (room.catalog(), room.facts()));
         group.bench_function(room.to_string(), |bencher| {
-            let (catalog, facts) = (room.catalog(), room.facts());
-            let mut next = around(&facts);
-            bencher.iter(|| resolve(&catalog, next()));
+            let (catalog, facts) = &*site;
+            let mut next = around(facts);
+            bencher.iter(|| resolve(catalog, next()));
         });
     }
 }
@@ -58,10 +61,10 @@ fn bench_render(criterion: &mut Criterion<CpuTime>) {
         let mut group = criterion.benchmark_group(format!("render {template}"));
         for machines in MACHINES {
             let room = Room { machines, rules: 1 };
+            let site = LazyCell::new(|| contexts(&room.catalog(), room.facts()));
+            let set = TemplateSet::compile([], Limits::default());
             group.bench_function(room.to_string(), |bencher| {
-                let contexts = contexts(&room.catalog(), room.facts());
-                let set = TemplateSet::compile([], Limits::default());
-                let mut next = around(&contexts);
+                let mut next = around(&site);
                 bencher.iter(|| set.render(template, next()).unwrap());
             });
         }
@@ -92,10 +95,10 @@ fn contexts(catalog: &Catalog, facts: Vec<Facts>) -> Vec<Context> {
 fn bench_answer(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("answer");
     for room in Room::all() {
+        let site = LazyCell::new(|| (Filled::new(room), room.facts()));
         group.bench_function(room.to_string(), |bencher| {
-            let filled = Filled::new(room);
-            let facts = room.facts();
-            let mut next = around(&facts);
+            let (filled, facts) = &*site;
+            let mut next = around(facts);
             bencher.iter_batched(
                 || next().clone(),
                 |facts| answer(&filled.service, facts),
@@ -109,15 +112,14 @@ fn bench_answer(criterion: &mut Criterion<CpuTime>) {
 fn bench_request(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("request");
     for room in Room::all() {
+        let site = LazyCell::new(|| (Filled::new(room).router(), room.questions()));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         group.bench_function(room.to_string(), |bencher| {
-            let filled = Filled::new(room);
-            let router = filled.router();
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let questions = room.questions();
-            let mut next = around(&questions);
+            let (router, questions) = &*site;
+            let mut next = around(questions);
             bencher.iter_batched(
                 || request(next()),
-                |request| respond(&runtime, &router, request),
+                |request| respond(&runtime, router, request),
                 BatchSize::SmallInput,
             );
         });
