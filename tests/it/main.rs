@@ -15,4 +15,5 @@ mod http;
 mod log;
 mod log_reader;
 mod render;
+mod server_reference;
 mod store;
