@@ -8,17 +8,23 @@ use serde::de::DeserializeOwned;
 
 use super::failure::{Exit, Failure};
 
+/// The largest file that is read, in bytes: a list of some hundred thousand machines.
+const MAX_FILE: u64 = 256 << 20;
+
 /// Reads a file, or standard input for `-`.
 pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().take(MAX_FILE + 1).read_to_end(&mut bytes)
     } else {
-        fs::read(path)
+        fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
     };
     let failure = |why: String| Failure::new(Exit::Other, format!("{}: {why}", display(path)));
-    String::from_utf8(bytes.map_err(|e| failure(e.to_string()))?)
-        .map_err(|_| failure("is not UTF-8 text".to_owned()))
+    let read = read.map_err(|e| failure(e.to_string()))?;
+    if read as u64 > MAX_FILE {
+        return Err(failure(format!("is larger than {} MiB", MAX_FILE >> 20)));
+    }
+    String::from_utf8(bytes).map_err(|_| failure("is not UTF-8 text".to_owned()))
 }
 
 /// Parses the document in `text`, or the list of them. `path` is for messages only.

@@ -135,6 +135,11 @@ impl From<Status> for Failure {
         };
         let failure = Self { exit, message, fields, hint: None };
         match status.code() {
+            Code::OutOfRange if failure.message.contains("message length too large") => Self {
+                message: "the request is larger than the server takes, which is 4 MiB".to_owned(),
+                ..failure
+            }
+            .hint("a template has at most 1 MiB; larger data goes into the assets directory"),
             Code::Unimplemented => failure.hint("the server may be older than this client"),
             Code::Aborted => failure.hint("get it again, look at what changed, and repeat"),
             _ => failure,

@@ -101,6 +101,14 @@ impl Database {
             let scheme = masked.url.split("://").next().unwrap_or_default();
             masked.url = format!("{scheme}://{user}:{MASK}@{rest}");
         }
+        if let Some((place, query)) = masked.url.split_once('?') {
+            let hide = |pair: &str| match pair.split_once('=') {
+                Some((key, _)) if key.eq_ignore_ascii_case("password") => format!("{key}={MASK}"),
+                _ => pair.to_owned(),
+            };
+            let query: Vec<String> = query.split('&').map(hide).collect();
+            masked.url = format!("{place}?{}", query.join("&"));
+        }
         masked
     }
 
@@ -119,6 +127,18 @@ impl Database {
                     "is neither sqlite://FILE?mode=rwc nor postgres://USER:PASSWORD@HOST:PORT/NAME",
                 ));
             }
+            if let Some(file) = self.url.strip_prefix("sqlite:") {
+                let file = file.split('?').next().unwrap_or_default().trim_start_matches('/');
+                if file.is_empty() || file == ":memory:" || self.url.contains("mode=memory") {
+                    return Err(wrong(
+                        "database.url",
+                        "names no file, so that everything would be lost with the process; write sqlite://FILE?mode=rwc",
+                    ));
+                }
+            }
+        }
+        if self.port == Some(0) {
+            return Err(wrong("database.port", "0 is no port of a database; Postgres has 5432"));
         }
         if !(1..=100).contains(&self.max_connections) {
             return Err(wrong(
@@ -185,5 +205,20 @@ mod tests {
         assert_eq!(masked("postgres://u:p@x@h/n"), "postgres://u:********@h/n");
         assert_eq!(masked("postgres://u@h/n"), "postgres://u@h/n");
         assert_eq!(masked("sqlite://a.db"), "sqlite://a.db");
+        assert_eq!(
+            masked("postgres://u@h/n?password=p&sslmode=disable"),
+            "postgres://u@h/n?password=********&sslmode=disable"
+        );
+    }
+
+    #[test]
+    fn a_url_without_a_file_is_refused() {
+        for url in ["sqlite://", "sqlite:", "sqlite::memory:", "sqlite://?mode=rwc", "sqlite://x?mode=memory"]
+        {
+            assert!(Database { url: url.into(), ..database() }.check().is_err(), "{url}");
+        }
+        for url in ["sqlite://a.db", "sqlite:a.db", "sqlite:///var/lib/a.db?mode=rwc", "postgres://h/n"] {
+            assert!(Database { url: url.into(), ..database() }.check().is_ok(), "{url}");
+        }
     }
 }

@@ -48,6 +48,14 @@ pub enum ConfigError {
         /// What is wrong; names the key.
         problem: config::ConfigError,
     },
+    /// A variable that is meant for us, and that we would not see.
+    #[error("{name}: {problem}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// What would be right.
+        problem: String,
+    },
     /// A value is of the right type and still wrong.
     #[error("{key}: {problem}")]
     Value {
@@ -68,6 +76,8 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
         flags: Vec<Override>,
     ) -> Result<Self, ConfigError> {
+        let environment: Vec<_> = environment.into_iter().collect();
+        check_spelling(&environment)?;
         let environment = config::Environment::with_prefix(ENV_PREFIX)
             .separator("__")
             .prefix_separator("__")
@@ -102,6 +112,21 @@ impl Config {
     }
 }
 
+/// `PXE_INIT_HTTP__PORT`, with one underscore too few, would be ignored without a word. Others that begin so, such as
+/// those that Kubernetes sets for a service of our name, have no two underscores.
+fn check_spelling(environment: &[(String, String)]) -> Result<(), ConfigError> {
+    for (name, _) in environment {
+        let Some(rest) = name.strip_prefix(ENV_PREFIX).and_then(|rest| rest.strip_prefix('_')) else {
+            continue;
+        };
+        if !rest.starts_with('_') && rest.contains("__") {
+            let problem = format!("no setting is spelt so; write {ENV_PREFIX}__{rest}");
+            return Err(ConfigError::Variable { name: name.clone(), problem });
+        }
+    }
+    Ok(())
+}
+
 type Sources = config::ConfigBuilder<config::builder::DefaultState>;
 
 /// What the sources so far come to; `last` is blamed for what is wrong.
@@ -125,6 +150,18 @@ mod tests {
         named.write_all(file.as_bytes()).unwrap();
         let environment = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         Config::load(Some(named.path()), environment, flags).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_variable_that_would_be_ignored_is_refused() {
+        let of = |name: &str| load("", &[(name, "1")], Vec::new()).map(drop);
+        let told = "PXE_INIT_HTTP__PORT: no setting is spelt so; write PXE_INIT__HTTP__PORT";
+        assert_eq!(of("PXE_INIT_HTTP__PORT"), Err(told.to_owned()));
+        for others in
+            ["PXE_INIT_PORT", "PXE_INIT_SERVICE_HOST", "PXE_INIT_ENDPOINT", "PXE_INITIAL__X", "PATH"]
+        {
+            assert_eq!(of(others), Ok(()), "{others}");
+        }
     }
 
     #[test]

@@ -43,6 +43,13 @@ impl Mac {
         &self.bytes[..usize::from(self.len)]
     }
 
+    /// Whether an interface can have it: not all zero, and of Ethernet and EUI-64 no group address (IEEE 802, section 8.2).
+    pub fn is_of_one_interface(&self) -> bool {
+        let bytes = self.as_bytes();
+        let is_group = bytes.len() < MAX_BYTES && bytes[0] & 1 == 1;
+        !is_group && bytes.iter().any(|byte| *byte != 0)
+    }
+
     /// The spelling of iPXE's `${mac:hexhyp}`: lower case, joined by hyphens. It survives in a URL path.
     pub fn hyphenated(&self) -> impl fmt::Display + '_ {
         Joined(self.as_bytes(), '-')
@@ -160,6 +167,19 @@ mod tests {
             "５２:54:00:12:34:56",
         ] {
             assert!(text.parse::<Mac>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn group_addresses_belong_to_no_interface() {
+        for (text, expected) in [
+            ("52:54:00:12:34:56", true),
+            ("00:00:00:00:00:00", false),
+            ("ff:ff:ff:ff:ff:ff", false),
+            ("01:00:5e:00:00:01", false),
+            ("ff00000000000000000000000000000000000001", true),
+        ] {
+            assert_eq!(text.parse::<Mac>().unwrap().is_of_one_interface(), expected, "{text}");
         }
     }
 

@@ -67,6 +67,12 @@ impl Machine {
         }
         let mut seen = BTreeSet::new();
         for (i, mac) in self.macs.iter().enumerate() {
+            if !mac.is_of_one_interface() {
+                found.push(Violation::new(
+                    format!("macs[{i}]"),
+                    format!("{mac} is all zero or a group address, which no interface has; leave it out"),
+                ));
+            }
             if !seen.insert(mac) {
                 found.push(Violation::new(format!("macs[{i}]"), format!("{mac} is given twice")));
             }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use super::flags::Flags;
 use super::{Server, ServerError, Stop};
@@ -46,6 +46,11 @@ enum ConfigCommand {
     Show(Box<Flags>),
     /// Print every setting with its default and its meaning
     Defaults,
+}
+
+/// The grammar of the command line, for its reference.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Does what the command line says.
@@ -94,7 +99,10 @@ async fn with_config(
 }
 
 fn load(file: Option<&Path>, flags: Flags) -> Result<Config, ConfigError> {
-    Config::load(file, std::env::vars_os().filter_map(unicode), flags.overrides())
+    let config = Config::load(file, std::env::vars_os().filter_map(unicode), flags.overrides())?;
+    telemetry::check_filter(&config.log.filter)
+        .map_err(|e| ConfigError::Value { key: "log.filter", problem: e.to_string() })?;
+    Ok(config)
 }
 
 /// Variables that are no text are none of ours.

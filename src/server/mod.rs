@@ -21,7 +21,7 @@ use crate::store::{self, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::{grpc, telemetry};
 
-pub use command::{Cli, run};
+pub use command::{Cli, command, run};
 pub use stop::Stop;
 
 /// Why the server could not start or had to end.
@@ -41,7 +41,7 @@ pub enum ServerError {
         source: std::io::Error,
     },
     /// The log can not be set up.
-    #[error("{0}")]
+    #[error("log.filter: {0}")]
     Log(#[from] telemetry::InvalidFilter),
     /// The management API can not be described.
     #[error("the API can not be described: {0}")]

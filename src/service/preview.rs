@@ -55,7 +55,8 @@ impl Target {
                 let known: Vec<_> = Attribute::ALL.iter().map(|attribute| attribute.as_str()).collect();
                 Error::invalid_field(&field, format!("{key:?} is no fact; use one of {}", known.join(", ")))
             })?;
-            facts.set(attribute, value).map_err(|e| Error::invalid_field(&field, e))?;
+            // The error names the fact.
+            facts.set(attribute, value).map_err(|e| Error::invalid_field("target.facts", e))?;
         }
         Ok(facts)
     }

@@ -3,5 +3,5 @@
 mod log;
 mod metrics;
 
-pub use log::{InvalidFilter, init_log};
+pub use log::{InvalidFilter, check_filter, init_log};
 pub use metrics::Metrics;

@@ -485,3 +485,21 @@ async fn requests_that_are_odd_get_one_line() {
         format!("GET /ipxe?{ASK} HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
     assert_eq!(app.request(&body).await.status, 200);
 }
+
+#[tokio::test]
+async fn heads_that_are_too_large_are_refused() {
+    let app = TestApp::start().await;
+    let headers = |n: usize, size: usize| {
+        (0..n).map(|i| format!("X-{i}: {}\r\n", "a".repeat(size))).collect::<String>()
+    };
+    for (headers, status) in [
+        (headers(90, 10), 200),
+        (headers(200, 1), 431),
+        (headers(1, 20 << 10), 200),
+        (headers(1, 64 << 10), 431),
+    ] {
+        let raw = format!("GET /health HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{headers}\r\n");
+        assert_eq!(app.request(&raw).await.status, status, "{}", headers.len());
+    }
+    assert_eq!(app.request("GET /health\r\n\r\n").await.status, 400);
+}

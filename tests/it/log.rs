@@ -88,3 +88,19 @@ fn text_is_short_and_has_no_quotes_that_say_nothing() {
     log.get("/cloud-init/serial=a%5Cb/user-data");
     assert!(log.line(" boot ").contains("outcome=no-match kind=user-data serial=\"a\\\\b\""));
 }
+
+#[test]
+fn config_check_refuses_what_serve_would() {
+    for (flag, value, told) in [
+        ("--log", "a=b=c", "log.filter: "),
+        ("--database-url", "sqlite://", "database.url: names no file"),
+        ("--db-port", "0", "database.port: "),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_pxe-init-server"))
+            .args(["config", "check", flag, value])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(64) && text.contains(told), "{flag} {value}: {text}");
+    }
+}

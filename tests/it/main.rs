@@ -14,5 +14,7 @@ mod grpc;
 mod http;
 mod lint;
 mod log;
+mod log_reader;
 mod render;
+mod server_reference;
 mod store;

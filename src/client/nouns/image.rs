@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -56,19 +57,19 @@ pub(in crate::client) struct RegisterImage {
     #[command(flatten)]
     target: TargetArgs,
     /// Kernel: absolute URL, or path relative to the asset base
-    #[arg(long, value_name = "PATH", conflicts_with = "file")]
+    #[arg(long, value_name = "PATH", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     kernel: Option<String>,
     /// Initial RAM disk: URL or path; repeat for several, which are loaded in this order
-    #[arg(long = "initrd", value_name = "PATH", conflicts_with = "file")]
+    #[arg(long = "initrd", value_name = "PATH", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     initrds: Vec<String>,
     /// Root file system: URL or path
-    #[arg(long, value_name = "PATH", conflicts_with = "file")]
+    #[arg(long, value_name = "PATH", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     rootfs: Option<String>,
     /// Kernel argument, such as console=ttyS0; repeat for several
-    #[arg(long = "arg", value_name = "KEY[=VALUE]", conflicts_with = "file")]
+    #[arg(long = "arg", value_name = "KEY[=VALUE]", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     args: Vec<String>,
     /// CPU architecture that the kernel is for, in iPXE's spelling: x86_64, i386, arm64
-    #[arg(long, value_name = "ARCH", conflicts_with = "file")]
+    #[arg(long, value_name = "ARCH", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     arch: Option<String>,
     #[arg(long = "param", value_name = "KEY=VALUE", help = PARAM_HELP, value_parser = pairs::param, conflicts_with = "file")]
     params: Vec<(String, Value)>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -56,16 +57,16 @@ pub(in crate::client) struct RegisterMachine {
     #[command(flatten)]
     target: TargetArgs,
     /// MAC address of one of its interfaces, in any spelling; repeat for several
-    #[arg(long = "mac", value_name = "MAC", conflicts_with = "file")]
+    #[arg(long = "mac", value_name = "MAC", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     macs: Vec<String>,
     /// SMBIOS system UUID
-    #[arg(long, value_name = "UUID", conflicts_with = "file")]
+    #[arg(long, value_name = "UUID", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     uuid: Option<String>,
     /// SMBIOS serial number
-    #[arg(long, value_name = "SERIAL", conflicts_with = "file")]
+    #[arg(long, value_name = "SERIAL", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     serial: Option<String>,
     /// Host name that its documents give it
-    #[arg(long, value_name = "HOSTNAME", conflicts_with = "file")]
+    #[arg(long, value_name = "HOSTNAME", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     hostname: Option<String>,
     /// Label, which rules can ask for as label.KEY; repeat for several
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pairs::text, conflicts_with = "file")]
@@ -73,7 +74,7 @@ pub(in crate::client) struct RegisterMachine {
     #[arg(long = "param", value_name = "KEY=VALUE", help = PARAM_HELP, value_parser = pairs::param, conflicts_with = "file")]
     params: Vec<(String, Value)>,
     /// Image that it boots, whatever the rules say; without it the rules decide
-    #[arg(long, value_name = "IMAGE", conflicts_with = "file")]
+    #[arg(long, value_name = "IMAGE", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     image: Option<String>,
     /// Template that renders one kind of document, such as ipxe=coreos, and wins over that of its rule and image; repeat
     /// for several kinds

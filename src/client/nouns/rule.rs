@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -61,7 +62,7 @@ pub(in crate::client) struct RegisterRule {
     #[arg(long = "match", value_name = "ATTRIBUTE=PATTERN", value_parser = pairs::text, conflicts_with = "file")]
     patterns: Vec<(String, String)>,
     /// Image that it gives
-    #[arg(long, value_name = "IMAGE", conflicts_with = "file")]
+    #[arg(long, value_name = "IMAGE", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     image: Option<String>,
     #[arg(long = "param", value_name = "KEY=VALUE", help = PARAM_HELP, value_parser = pairs::param, conflicts_with = "file")]
     params: Vec<(String, Value)>,

@@ -108,3 +108,22 @@ fn help_goes_to_standard_output() {
         assert!(run.stdout.contains(&format!("Usage: pxe-init-client {}", path.join(" "))), "{run}");
     }
 }
+
+/// `--kernel "$KERNEL"` with a variable that is not set would make an image that boots the local disk.
+#[test]
+fn an_empty_value_is_not_taken_for_none() {
+    let client = Client::new();
+    for line in ["image register x --kernel", "machine register x --uuid", "rule register x --image"] {
+        let mut command = client.command();
+        command.args(line.split(' ')).arg("");
+        let run = finish(&mut command).to_string();
+        assert!(run.contains("exit 2") && run.contains("a value is required"), "{line}: {run}");
+    }
+}
+
+#[test]
+fn a_request_that_is_too_large_says_how_large_it_may_be() {
+    let client = Client::new();
+    let run = client.run_with("template register t --kind text -f -", &"x".repeat(5 << 20)).to_string();
+    assert!(run.contains("exit 4") && run.contains("which is 4 MiB"), "{run}");
+}
