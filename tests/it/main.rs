@@ -12,6 +12,7 @@ mod cli_reference;
 mod client;
 mod grpc;
 mod http;
+mod labels;
 mod lint;
 mod log;
 mod log_reader;

@@ -8,9 +8,10 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::Template;
-use crate::client::cli::{DeleteArgs, EditArgs, GetArgs, ListArgs, WriteArgs};
+use crate::client::cli::{DeleteArgs, EditArgs, GetArgs, LABEL_HELP, ListArgs, WriteArgs};
 use crate::client::document::read_file;
 use crate::client::failure::{Exit, Failure};
+use crate::client::pairs;
 use crate::client::print::{self, Printer, Record, Row};
 use crate::client::resource::{Resource as _, Write, Written};
 use crate::client::session::Session;
@@ -54,6 +55,8 @@ pub(in crate::client) struct RegisterArgs {
     /// Why, for the history
     #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     message: String,
+    #[arg(long = "label", value_name = "KEY=VALUE", help = LABEL_HELP, value_parser = pairs::text)]
+    labels: Vec<(String, String)>,
     #[command(flatten)]
     write: WriteArgs,
 }
@@ -128,7 +131,9 @@ pub(in crate::client) async fn run(session: &mut Session, verb: TemplateVerb) ->
 async fn register(session: &Session, args: RegisterArgs) -> Result<Exit, Failure> {
     let source = read_file(&args.file)?;
     let write = Write { message: args.message, ..args.write.write() };
-    let template = Template { name: args.name.clone(), kind: args.kind, source, ..Template::default() };
+    let labels = pairs::collect("--label", args.labels)?;
+    let template =
+        Template { name: args.name.clone(), kind: args.kind, source, labels, ..Template::default() };
     let written = template.register(&session.api, &write).await?;
     report(session, &Report::new(Noun::Template, &args.name, write.dry_run, written))?;
     Ok(Exit::Ok)
