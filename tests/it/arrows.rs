@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module with what it may import.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("error", &["domain"]),
     ("catalog", &["domain"]),
     ("resolve", &["domain", "catalog"]),
     ("render", &["domain"]),
     ("lint", &["domain", "render"]),
+    ("manifest", &["domain"]),
     ("store", &["domain"]),
     ("config", &[]),
     ("telemetry", &[]),
@@ -20,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("http", &["domain", "error", "service", "telemetry"]),
     ("grpc", &["domain", "error", "catalog", "resolve", "service", "proto"]),
     // `lint` works offline, so the client asks no server for it.
-    ("client", &["domain", "proto", "lint"]),
+    ("client", &["domain", "proto", "lint", "manifest"]),
     (
         "server",
         &[

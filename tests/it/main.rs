@@ -16,6 +16,7 @@ mod labels;
 mod lint;
 mod log;
 mod log_reader;
+mod manifest;
 mod render;
 mod server_reference;
 mod store;

@@ -72,7 +72,7 @@ async fn arbitrary_nouns(database: Database) {
 }
 
 /// One valid noun of each sort.
-fn nouns() -> impl Strategy<Value = Vec<Change>> {
+pub(crate) fn nouns() -> impl Strategy<Value = Vec<Change>> {
     let source = "[\\PC\n\t{}%#\"'\\\\]{0,200}";
     let template = (any_name(), any_kind(), source, labels())
         .prop_map(|(name, kind, source, labels)| Template { labels, ..Template::new(name, kind, source) });
