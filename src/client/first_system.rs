@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use clap::Args;
 use serde::Serialize;
 
+use super::cli::ReasonArgs;
 use super::failure::{Exit, Failure};
 use super::print::{Record, Records, Row};
 use super::session::Session;
@@ -25,6 +26,8 @@ pub(super) struct RegisterMachineImageArgs {
     /// Check everything, write nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    reason: ReasonArgs,
 }
 
 /// An image as the first system shows it: with absolute URLs, and one initrd.

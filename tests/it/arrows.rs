@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module with what it may import.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("error", &["domain"]),
     ("catalog", &["domain"]),
@@ -14,7 +14,8 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("store", &["domain"]),
     ("config", &[]),
     ("telemetry", &[]),
-    ("service", &["domain", "error", "catalog", "resolve", "render", "store", "telemetry"]),
+    ("boot", &["domain", "catalog", "resolve", "render"]),
+    ("service", &["domain", "error", "catalog", "resolve", "render", "lint", "boot", "store", "telemetry"]),
     ("proto", &[]),
     // The rest of `service` may be named where a conversion needs the type of what it gives back.
     ("http", &["domain", "error", "service", "telemetry"]),
