@@ -99,16 +99,20 @@ pub fn compare(
         let mut found = Vec::new();
         loop {
             let begin = next.fetch_add(BATCH, Ordering::Relaxed);
-            let Some(batch) = names.get(begin..names.len().min(begin + BATCH)).filter(|b| !b.is_empty()) else {
+            let Some(batch) = names.get(begin..names.len().min(begin + BATCH)).filter(|b| !b.is_empty())
+            else {
                 return found;
             };
             for name in batch {
-                found.extend(compare_machine(&before, &after, name).into_iter().map(|happens| (*name, happens)));
+                found.extend(
+                    compare_machine(&before, &after, name).into_iter().map(|happens| (*name, happens)),
+                );
             }
             done(compared.fetch_add(batch.len(), Ordering::Relaxed) + batch.len(), names.len());
         }
     };
-    let workers = if names.len() <= BATCH { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
+    let workers =
+        if names.len() <= BATCH { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
     let found = if workers == 1 {
         work()
     } else {
@@ -132,7 +136,8 @@ struct Happening {
 }
 
 fn compare_machine(before: &Boot<'_>, after: &Boot<'_>, name: &Name) -> Vec<Happening> {
-    let machine = |boot: &Boot<'_>| boot.snapshot.catalog.machines().get(name).map(|entry| entry.value.clone());
+    let machine =
+        |boot: &Boot<'_>| boot.snapshot.catalog.machines().get(name).map(|entry| entry.value.clone());
     match (machine(before), machine(after)) {
         (None, None) => Vec::new(),
         (Some(_), None) => vec![Happening::whole(Effect::Removed, String::new())],
@@ -141,12 +146,13 @@ fn compare_machine(before: &Boot<'_>, after: &Boot<'_>, name: &Name) -> Vec<Happ
             let boots = told(&documents.resolution);
             let mut found = vec![Happening::whole(Effect::Added, boots)];
             let failing = documents.answers.iter().filter(|answer| answer.outcome == Outcome::Failed);
-            found.extend(failing.map(|answer| Happening::fails(Effect::Fails, answer, &Identity::of(&machine))));
+            found.extend(
+                failing.map(|answer| Happening::fails(Effect::Fails, answer, &Identity::of(&machine))),
+            );
             found
         }
         (Some(old), Some(new)) => {
-            let same_templates =
-                Arc::ptr_eq(&before.snapshot.templates, &after.snapshot.templates);
+            let same_templates = Arc::ptr_eq(&before.snapshot.templates, &after.snapshot.templates);
             if same_templates && is_same(&before.resolution_of(&old), &after.resolution_of(&new)) {
                 return Vec::new();
             }
@@ -204,12 +210,18 @@ fn compare_answers(
         (true, true) => Some(Happening::fails(Effect::StillFails, is?, new)),
         (was_failed, false) => {
             let text = |answer: Option<&Answer>| match answer {
-                Some(answer) if answer.outcome != Outcome::Failed => answer.document.clone().unwrap_or_default(),
+                Some(answer) if answer.outcome != Outcome::Failed => {
+                    answer.document.clone().unwrap_or_default()
+                }
                 _ => String::new(),
             };
             let kind = is.or(was)?.kind;
             if was_failed {
-                return Some(Happening { kind: Some(kind), template, ..Happening::whole(Effect::Mended, String::new()) });
+                return Some(Happening {
+                    kind: Some(kind),
+                    template,
+                    ..Happening::whole(Effect::Mended, String::new())
+                });
             }
             let (before, after) = (text(was), text(is));
             if before == after {

@@ -156,12 +156,7 @@ pub(super) struct ReasonArgs {
 impl WriteArgs {
     pub(super) fn write(&self) -> Write {
         let ReasonArgs { message, force } = self.reason.clone();
-        Write {
-            base_revision: self.base_revision.unwrap_or_default(),
-            dry_run: self.dry_run,
-            message,
-            force,
-        }
+        Write { base_revision: self.base_revision.unwrap_or_default(), dry_run: self.dry_run, message, force }
     }
 }
 

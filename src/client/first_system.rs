@@ -61,8 +61,9 @@ pub(super) async fn register_machine_image(
     session: &Session,
     args: RegisterMachineImageArgs,
 ) -> Result<Exit, Failure> {
-    let RegisterMachineImageArgs { mac_address: mac, image_name: image, dry_run } = args;
-    let request = RegisterMachineImageRequest { mac: mac.clone(), image, dry_run };
+    let RegisterMachineImageArgs { mac_address: mac, image_name: image, dry_run, reason } = args;
+    let ReasonArgs { message, force } = reason;
+    let request = RegisterMachineImageRequest { mac: mac.clone(), image, dry_run, message, force };
     let answer = session.api.machines().register_machine_image(request).await?.into_inner();
     let machine = answer.machine.unwrap_or_default();
     report(session, &Report::new(Noun::Machine, &machine.name, dry_run, answer.result.into()))?;

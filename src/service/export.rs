@@ -43,7 +43,8 @@ impl Service {
                 Noun::Rule => stored.extend(wanted(catalog.rules(), filter)?.map(Stored::Rule)),
                 Noun::Template => {
                     filter.check::<crate::render::Entry>()?;
-                    let entries = catalog.templates().keys().filter_map(|name| snapshot.templates.get(name.as_str()));
+                    let entries =
+                        catalog.templates().keys().filter_map(|name| snapshot.templates.get(name.as_str()));
                     let entries = entries.filter(|entry| filter.accepts(*entry));
                     stored.extend(entries.map(|entry| Stored::Template(snapshot.view(entry))));
                 }

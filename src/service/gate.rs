@@ -67,7 +67,8 @@ pub(super) fn with_forced(message: &str, forced: &Option<String>) -> Result<Stri
 /// A machine's own change reaches that machine; any other may reach all.
 fn scope(changes: &Changes) -> Scope {
     let machine = |change: &Change| (change.noun() == Noun::Machine).then(|| change.name().clone());
-    let names: Option<BTreeSet<Name>> = changes.changes.iter().map(|stamped| machine(&stamped.change)).collect();
+    let names: Option<BTreeSet<Name>> =
+        changes.changes.iter().map(|stamped| machine(&stamped.change)).collect();
     names.map_or(Scope::All, Scope::Machines)
 }
 

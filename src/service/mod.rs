@@ -29,9 +29,7 @@ use crate::error::{Code, Error};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
-pub use crate::boot::{
-    Answer, Assets, Comparison, Group, OnFailure, OnUnknown, Outcome, Settings, Snapshot,
-};
+pub use crate::boot::{Answer, Assets, Comparison, Group, OnFailure, OnUnknown, Outcome, Settings, Snapshot};
 pub use export::{Export, Stored};
 pub use filter::Filter;
 pub use follow::Health;

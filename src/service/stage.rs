@@ -29,7 +29,8 @@ impl Service {
         let effects = intents.iter().map(|intent| effect(before, intent)).collect::<Result<Vec<_>, _>>()?;
         let revision = before.catalog.revision() + 1;
         let changing = intents.iter().zip(&effects).filter(|(_, (effect, _))| *effect != Effect::Unchanged);
-        let stamp = |(intent, _): (&Intent, _)| Stamped { revision, change: numbered(before, &intent.change) };
+        let stamp =
+            |(intent, _): (&Intent, _)| Stamped { revision, change: numbered(before, &intent.change) };
         let changes = Changes { revision, changes: changing.map(stamp).collect() };
         if changes.changes.is_empty() {
             return Ok(Staged { effects, changes, next: before.clone(), warnings: Vec::new() });
@@ -122,7 +123,12 @@ pub(super) fn check_fields(intents: &[Intent]) -> Result<(), Error> {
 }
 
 /// An error that names the change of each wrong field; where there is one change only, as a whole.
-pub(super) fn refuse(code: Code, what: &str, single: bool, found: Vec<(&Change, String, String)>) -> Result<(), Error> {
+pub(super) fn refuse(
+    code: Code,
+    what: &str,
+    single: bool,
+    found: Vec<(&Change, String, String)>,
+) -> Result<(), Error> {
     let Some((first, ..)) = found.first() else { return Ok(()) };
     let message = match single {
         true => format!("{} {} {what}", first.noun(), first.name()),
@@ -224,4 +230,3 @@ fn first_relative_path(image: &Image) -> Option<&str> {
     let paths = image.kernel.iter().chain(&image.initrds).chain(&image.rootfs);
     paths.map(String::as_str).find(|path| !path.contains("://"))
 }
-

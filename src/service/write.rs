@@ -135,11 +135,14 @@ impl Service {
         }
         Ok(written(effects, revision, warnings))
     }
-
 }
 
 /// The result of each change; the warnings go with the first one.
-pub(super) fn written(effects: Vec<(Effect, Vec<String>)>, revision: u64, mut warnings: Vec<String>) -> Vec<Written> {
+pub(super) fn written(
+    effects: Vec<(Effect, Vec<String>)>,
+    revision: u64,
+    mut warnings: Vec<String>,
+) -> Vec<Written> {
     let result =
         |(effect, changed)| Written { effect, revision, warnings: std::mem::take(&mut warnings), changed };
     effects.into_iter().map(result).collect()

@@ -152,13 +152,15 @@ impl Resource for Rule {
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
         let Write { base_revision, dry_run, message, force } = write.clone();
-        let request = pb::RegisterRuleRequest { rule: Some(self.into()), base_revision, dry_run, message, force };
+        let request =
+            pb::RegisterRuleRequest { rule: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.rules().register_rule(request).await?.into_inner().result.into())
     }
 
     async fn update(self, api: &Api, write: &Write) -> Result<Written, Failure> {
         let Write { base_revision, dry_run, message, force } = write.clone();
-        let request = pb::UpdateRuleRequest { rule: Some(self.into()), base_revision, dry_run, message, force };
+        let request =
+            pb::UpdateRuleRequest { rule: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.rules().update_rule(request).await?.into_inner().result.into())
     }
 

@@ -74,8 +74,13 @@ impl Resource for Template {
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
         let Write { base_revision, dry_run, message, force } = write.clone();
-        let request =
-            pb::RegisterTemplateRequest { template: Some(self.into()), message, base_revision, dry_run, force };
+        let request = pb::RegisterTemplateRequest {
+            template: Some(self.into()),
+            message,
+            base_revision,
+            dry_run,
+            force,
+        };
         let answer = api.templates().register_template(request).await?.into_inner();
         Ok(Written::template(answer.result, answer.template))
     }
@@ -90,7 +95,8 @@ impl Resource for Template {
 
     async fn delete(api: &Api, name: &str, write: &Write) -> Result<Written, Failure> {
         let Write { base_revision, dry_run, message, force } = write.clone();
-        let request = pb::DeleteTemplateRequest { name: name.to_owned(), base_revision, dry_run, message, force };
+        let request =
+            pb::DeleteTemplateRequest { name: name.to_owned(), base_revision, dry_run, message, force };
         Ok(api.templates().delete_template(request).await?.into_inner().result.into())
     }
 }

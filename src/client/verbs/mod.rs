@@ -16,7 +16,7 @@ pub(super) use delete::delete;
 pub(super) use edit::edit;
 pub(super) use get::get;
 pub(super) use list::list;
-pub(super) use report::{Report, report};
+pub(super) use report::{Report, outcome_word, report};
 
 /// Runs a verb on images, machines or rules.
 pub(super) async fn run<R>(session: &mut Session, verb: Verb<R>) -> Result<Exit, Failure>
