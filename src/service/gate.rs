@@ -125,7 +125,7 @@ impl<'a> Failing<'a> {
             violations.push(Violation::new(format!("{} reasons more", reasons.len() - REASONS), problem));
         }
         let message = format!(
-            "nothing was changed: {}. Mend it, or override this with force and a message that says why",
+            "nothing was changed: {}. Mend it, or override this: --force with --message, which says why",
             self.summary()
         );
         Error::new(Code::FailedPrecondition, message).with_fields(violations)
