@@ -2,6 +2,7 @@
 //!
 //! `docs/architecture.md` shows how the modules fit together; `tests/it/arrows.rs` holds their order.
 
+pub mod boot;
 pub mod catalog;
 pub mod client;
 pub mod config;

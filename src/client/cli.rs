@@ -141,15 +141,25 @@ pub(super) struct WriteArgs {
     /// Refuse when it was changed at another catalog revision than this one (`-o wide` and `-o json` show it)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) base_revision: Option<u64>,
+    #[command(flatten)]
+    pub(super) reason: ReasonArgs,
+}
+
+/// Why it is written.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ReasonArgs {
+    /// Why, for the history
+    #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(super) message: String,
+    /// Write it although documents of registered machines can not be rendered then; needs --message, and is recorded
+    #[arg(long, requires = "message")]
+    pub(super) force: bool,
 }
 
 impl WriteArgs {
     pub(super) fn write(&self) -> Write {
-        Write {
-            base_revision: self.base_revision.unwrap_or_default(),
-            dry_run: self.dry_run,
-            message: String::new(),
-        }
+        let ReasonArgs { message, force } = self.reason.clone();
+        Write { base_revision: self.base_revision.unwrap_or_default(), dry_run: self.dry_run, message, force }
     }
 }
 
@@ -177,6 +187,15 @@ pub(super) struct EditArgs {
     /// Check everything, write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) reason: ReasonArgs,
+}
+
+impl EditArgs {
+    pub(super) fn write(&self) -> Write {
+        let ReasonArgs { message, force } = self.reason.clone();
+        Write { dry_run: self.dry_run, message, force, ..Write::default() }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,7 @@ mod first_system;
 mod lint;
 mod nouns;
 mod pairs;
+mod plan;
 mod print;
 mod resource;
 mod session;

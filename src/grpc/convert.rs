@@ -188,8 +188,8 @@ pub(super) fn read_required_base(revision: u64) -> Result<Option<u64>, Status> {
     }
 }
 
-pub(super) fn options(dry_run: bool, message: String) -> WriteOptions {
-    WriteOptions { dry_run, message }
+pub(super) fn options(dry_run: bool, message: String, force: bool) -> WriteOptions {
+    WriteOptions { dry_run, message, force }
 }
 
 pub(super) fn image(entry: &Versioned<Image>) -> v1::Image {
@@ -253,15 +253,18 @@ pub(super) fn template(view: TemplateView, with_source: bool) -> v1::Template {
     }
 }
 
-pub(super) fn result(written: Written) -> v1::WriteResult {
-    let outcome = match written.effect {
+pub(super) fn outcome(effect: Effect) -> v1::Outcome {
+    match effect {
         Effect::Created => v1::Outcome::Created,
         Effect::Updated => v1::Outcome::Updated,
         Effect::Unchanged => v1::Outcome::Unchanged,
         Effect::Deleted => v1::Outcome::Deleted,
-    };
+    }
+}
+
+pub(super) fn result(written: Written) -> v1::WriteResult {
     v1::WriteResult {
-        outcome: outcome.into(),
+        outcome: outcome(written.effect).into(),
         revision: written.revision,
         warnings: written.warnings,
         changed: written.changed,

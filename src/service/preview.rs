@@ -1,6 +1,7 @@
 //! What a machine would get, without the machine.
 
-use super::{Answer, Outcome, Service, Snapshot};
+use super::{Answer, Service, Snapshot};
+use crate::boot::facts_of;
 use crate::domain::{Attribute, Facts, Kind, Noun};
 use crate::error::Error;
 use crate::resolve::{Explanation, explain};
@@ -26,7 +27,11 @@ impl Service {
         let snapshot = self.snapshot()?;
         let facts = target.facts(&snapshot)?;
         let base_url = base_url.unwrap_or(&self.inner.settings.base_url);
-        Ok(self.answer_from(&snapshot, facts, kind, base_url, source))
+        let boot = self.boot(&snapshot, base_url);
+        Ok(match source {
+            Some(source) => boot.answer_from(facts, kind, source),
+            None => boot.answer(facts, kind),
+        })
     }
 
     /// Every candidate for the target in the order in which it is tried; with the facts as they were understood and
@@ -44,10 +49,8 @@ impl Target {
         let mut facts = Facts::default();
         if let Some(name) = &self.machine {
             let machine = snapshot.catalog.machines().get(name.as_str());
-            let machine = &machine.ok_or_else(|| snapshot.not_found(Noun::Machine, name))?.value;
-            facts.mac = machine.macs.first().copied();
-            facts.uuid = machine.uuid;
-            facts.serial = machine.serial.clone();
+            let machine = machine.ok_or_else(|| snapshot.not_found(Noun::Machine, name))?;
+            facts = facts_of(&machine.value);
         }
         for (key, value) in &self.facts {
             let field = format!("target.facts.{key}");
@@ -59,12 +62,5 @@ impl Target {
             facts.set(attribute, value).map_err(|e| Error::invalid_field("target.facts", e))?;
         }
         Ok(facts)
-    }
-}
-
-impl Answer {
-    /// Whether the machine gets the document that was asked for.
-    pub fn is_rendered(&self) -> bool {
-        self.outcome == Outcome::Rendered
     }
 }

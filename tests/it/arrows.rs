@@ -15,7 +15,8 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("store", &["domain"]),
     ("config", &[]),
     ("telemetry", &[]),
-    ("service", &["domain", "error", "catalog", "resolve", "render", "store", "telemetry"]),
+    ("boot", &["domain", "catalog", "resolve", "render"]),
+    ("service", &["domain", "error", "catalog", "resolve", "render", "lint", "boot", "store", "telemetry"]),
     ("proto", &[]),
     // The rest of `service` may be named where a conversion needs the type of what it gives back.
     ("http", &["domain", "error", "service", "telemetry"]),

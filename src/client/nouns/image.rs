@@ -164,20 +164,23 @@ impl Resource for Image {
     }
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::RegisterImageRequest { image: Some(self.into()), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::RegisterImageRequest { image: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.images().register_image(request).await?.into_inner().result.into())
     }
 
     async fn update(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::UpdateImageRequest { image: Some(self.into()), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::UpdateImageRequest { image: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.images().update_image(request).await?.into_inner().result.into())
     }
 
     async fn delete(api: &Api, name: &str, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::DeleteImageRequest { name: name.to_owned(), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::DeleteImageRequest { name: name.to_owned(), base_revision, dry_run, message, force };
         Ok(api.images().delete_image(request).await?.into_inner().result.into())
     }
 }

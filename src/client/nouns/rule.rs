@@ -158,20 +158,22 @@ impl Resource for Rule {
     }
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::RegisterRuleRequest { rule: Some(self.into()), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::RegisterRuleRequest { rule: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.rules().register_rule(request).await?.into_inner().result.into())
     }
 
     async fn update(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::UpdateRuleRequest { rule: Some(self.into()), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::UpdateRuleRequest { rule: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.rules().update_rule(request).await?.into_inner().result.into())
     }
 
     async fn delete(api: &Api, name: &str, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::DeleteRuleRequest { name: name.to_owned(), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request = pb::DeleteRuleRequest { name: name.to_owned(), base_revision, dry_run, message, force };
         Ok(api.rules().delete_rule(request).await?.into_inner().result.into())
     }
 }

@@ -79,24 +79,30 @@ impl Resource for Template {
     }
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, message } = write.clone();
-        let request =
-            pb::RegisterTemplateRequest { template: Some(self.into()), message, base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request = pb::RegisterTemplateRequest {
+            template: Some(self.into()),
+            message,
+            base_revision,
+            dry_run,
+            force,
+        };
         let answer = api.templates().register_template(request).await?.into_inner();
         Ok(Written::template(answer.result, answer.template))
     }
 
     async fn update(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, message } = write.clone();
+        let Write { base_revision, dry_run, message, force } = write.clone();
         let request =
-            pb::UpdateTemplateRequest { template: Some(self.into()), message, base_revision, dry_run };
+            pb::UpdateTemplateRequest { template: Some(self.into()), message, base_revision, dry_run, force };
         let answer = api.templates().update_template(request).await?.into_inner();
         Ok(Written::template(answer.result, answer.template))
     }
 
     async fn delete(api: &Api, name: &str, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::DeleteTemplateRequest { name: name.to_owned(), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::DeleteTemplateRequest { name: name.to_owned(), base_revision, dry_run, message, force };
         Ok(api.templates().delete_template(request).await?.into_inner().result.into())
     }
 }
