@@ -21,6 +21,7 @@ mod nouns;
 mod pairs;
 mod plan;
 mod print;
+mod progress;
 mod resource;
 mod session;
 mod table;
