@@ -11,6 +11,7 @@ pub mod error;
 pub mod grpc;
 pub mod http;
 pub mod lint;
+pub mod manifest;
 pub mod proto;
 pub mod render;
 pub mod resolve;

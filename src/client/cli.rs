@@ -25,6 +25,9 @@ use super::resource::{Resource, Write};
 pub(super) const PARAM_HELP: &str = "Parameter for templates: JSON where it parses as JSON, a string otherwise; @FILE \
                                      for the content of a file, @@… for a value that begins with @; repeat for several";
 
+/// What `--label` takes, where selectors do not see it.
+pub(super) const LABEL_HELP: &str = "Label, by which lists and exports can ask for it; repeat for several";
+
 /// Manages what machines boot over the network
 ///
 /// An image is something that can be booted, a template the source of a document, a machine a registered computer, and a
@@ -124,7 +127,7 @@ pub(super) struct TargetArgs {
     /// Its name: A-Z a-z 0-9 . _ - beginning with a letter or digit
     #[arg(required_unless_present = "file")]
     pub(super) name: Option<String>,
-    /// Read it from a YAML or JSON document as `get -o yaml` prints it, or a list of them; - for standard input
+    /// Read it from YAML or JSON as `get -o yaml` prints it, one document or several; - for standard input
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) file: Option<PathBuf>,
 }
@@ -223,14 +226,14 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
 fn with_nouns(command: clap::Command) -> clap::Command {
     command.mut_subcommands(|command| {
         let (noun, fields, example) = match command.get_name() {
-            "image" => ("image", "name, kernel, arch, template", "kernel=*coreos* arch=arm64"),
-            "template" => ("template", "name, kind, origin (stored, built-in, override)", "kind=ipxe origin!=built-in"),
+            "image" => ("image", "name, kernel, arch, template, label.KEY", "kernel=*coreos* arch=arm64"),
+            "template" => ("template", "name, kind, origin (stored, built-in, override), label.KEY", "kind=ipxe origin!=built-in"),
             "machine" => (
                 "machine",
                 "name, mac, uuid, serial, hostname, image, template, label.KEY",
                 "label.rack=r1* image!=fcos",
             ),
-            "rule" => ("rule", "name, priority, image, template", "image=fcos"),
+            "rule" => ("rule", "name, priority, image, template, label.KEY", "image=fcos"),
             _ => return command,
         };
         let filter = format!(

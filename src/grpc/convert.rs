@@ -109,6 +109,7 @@ pub(super) fn read_image(image: Option<v1::Image>) -> Result<Image, Status> {
         rootfs: some(image.rootfs),
         args: image.args,
         arch: some(image.arch),
+        labels: image.labels,
         params,
         templates,
     });
@@ -156,7 +157,15 @@ pub(super) fn read_rule(rule: Option<v1::Rule>) -> Result<Rule, Status> {
     let image = reader.optional("image", &rule.image);
     let params = reader.params(rule.params);
     let templates = reader.templates(rule.templates);
-    let read = name.map(|name| Rule { name, priority: rule.priority, selector, image, params, templates });
+    let read = name.map(|name| Rule {
+        name,
+        priority: rule.priority,
+        selector,
+        image,
+        labels: rule.labels,
+        params,
+        templates,
+    });
     reader.finish("rule", read)
 }
 
@@ -192,6 +201,7 @@ pub(super) fn image(entry: &Versioned<Image>) -> v1::Image {
         rootfs: image.rootfs.unwrap_or_default(),
         args: image.args,
         arch: image.arch.unwrap_or_default(),
+        labels: image.labels,
         params: params(image.params),
         templates: templates(image.templates),
         revision: entry.revision,
@@ -222,6 +232,7 @@ pub(super) fn rule(entry: &Versioned<Rule>) -> v1::Rule {
         priority: rule.priority,
         r#match: selector.into_iter().map(|(key, patterns)| (key, v1::Patterns { patterns })).collect(),
         image: rule.image.map(Into::into).unwrap_or_default(),
+        labels: rule.labels,
         params: params(rule.params),
         templates: templates(rule.templates),
         revision: entry.revision,
@@ -233,6 +244,7 @@ pub(super) fn template(view: TemplateView, with_source: bool) -> v1::Template {
     v1::Template {
         name: view.template.name.into(),
         kind: view.template.kind.as_str().to_owned(),
+        labels: view.template.labels,
         source: if with_source { view.template.source.to_string() } else { String::new() },
         number: view.template.head,
         origin: view.origin.to_owned(),

@@ -147,11 +147,8 @@ impl Api {
 
 pub(super) fn read_template(template: Option<v1::Template>) -> Result<Template, Status> {
     let template = template.ok_or_else(|| missing("template"))?;
-    Ok(Template {
-        name: convert::read_name("name", &template.name)?,
-        kind: convert::required("kind", &template.kind)
-            .and_then(|()| convert::read_kind("kind", &template.kind))?,
-        head: 0,
-        source: template.source.into(),
-    })
+    let name = convert::read_name("name", &template.name)?;
+    convert::required("kind", &template.kind)?;
+    let kind = convert::read_kind("kind", &template.kind)?;
+    Ok(Template { labels: template.labels, ..Template::new(name, kind, template.source) })
 }

@@ -18,6 +18,7 @@ pub(super) struct Model {
     pub(super) rootfs: Option<String>,
     pub(super) args: String,
     pub(super) arch: Option<String>,
+    pub(super) labels: String,
     pub(super) params: String,
     pub(super) templates: String,
     pub(super) revision: i64,
@@ -46,6 +47,7 @@ pub(super) async fn save(tx: &DatabaseTransaction, image: &Image, revision: u64)
         rootfs: image.rootfs.clone(),
         args: to_json(&image.args)?,
         arch: image.arch.clone(),
+        labels: to_json(&image.labels)?,
         params: to_json(&image.params)?,
         templates: to_json(&image.templates)?,
         revision: to_column(revision),
@@ -62,6 +64,7 @@ fn decode(row: &Row<'_>, name: Name) -> Result<Image, StoreError> {
         rootfs: row.get("rootfs")?,
         args: row.json("args")?,
         arch: row.get("arch")?,
+        labels: row.json("labels")?,
         params: row.json("params")?,
         templates: row.json("templates")?,
     })

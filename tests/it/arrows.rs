@@ -11,6 +11,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("resolve", &["domain", "catalog"]),
     ("render", &["domain"]),
     ("lint", &["domain", "render"]),
+    ("manifest", &["domain"]),
     ("store", &["domain"]),
     ("config", &[]),
     ("telemetry", &[]),
@@ -21,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("http", &["domain", "error", "service", "telemetry"]),
     ("grpc", &["domain", "error", "catalog", "resolve", "service", "proto"]),
     // `lint` works offline, so the client asks no server for it.
-    ("client", &["domain", "proto", "lint"]),
+    ("client", &["domain", "proto", "lint", "manifest"]),
     (
         "server",
         &[

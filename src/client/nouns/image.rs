@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::params;
 use crate::client::api::Api;
-use crate::client::cli::{Declare, PARAM_HELP, TargetArgs, WriteArgs};
+use crate::client::cli::{Declare, LABEL_HELP, PARAM_HELP, TargetArgs, WriteArgs};
 use crate::client::document;
 use crate::client::failure::Failure;
 use crate::client::pairs;
@@ -34,6 +34,8 @@ pub(in crate::client) struct Image {
     args: Vec<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     arch: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     params: BTreeMap<String, Value>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -71,6 +73,8 @@ pub(in crate::client) struct RegisterImage {
     /// CPU architecture that the kernel is for, in iPXE's spelling: x86_64, i386, arm64
     #[arg(long, value_name = "ARCH", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     arch: Option<String>,
+    #[arg(long = "label", value_name = "KEY=VALUE", help = LABEL_HELP, value_parser = pairs::text, conflicts_with = "file")]
+    labels: Vec<(String, String)>,
     #[arg(long = "param", value_name = "KEY=VALUE", help = PARAM_HELP, value_parser = pairs::param, conflicts_with = "file")]
     params: Vec<(String, Value)>,
     /// Template that renders one kind of document, such as ipxe=coreos; repeat for several kinds
@@ -83,7 +87,7 @@ pub(in crate::client) struct RegisterImage {
 impl Declare for RegisterImage {
     type Resource = Image;
     const FIELDS: &'static [&'static str] =
-        &["name", "kernel", "initrds", "rootfs", "args", "arch", "params", "templates"];
+        &["name", "kernel", "initrds", "rootfs", "args", "arch", "labels", "params", "templates"];
 
     fn target(&self) -> &TargetArgs {
         &self.target
@@ -101,6 +105,7 @@ impl Declare for RegisterImage {
             rootfs: self.rootfs.unwrap_or_default(),
             args: self.args,
             arch: self.arch.unwrap_or_default(),
+            labels: pairs::collect("--label", self.labels)?,
             params: pairs::collect("--param", self.params)?,
             templates: pairs::collect("--template", self.templates)?,
             revision: 0,
@@ -116,7 +121,7 @@ impl Record for Image {
 
 impl Row for Image {
     const COLUMNS: &'static [&'static str] = &["NAME", "KERNEL", "ARCH", "TEMPLATES"];
-    const WIDE: &'static [&'static str] = &["INITRDS", "ROOTFS", "ARGS", "PARAMS", "REVISION"];
+    const WIDE: &'static [&'static str] = &["INITRDS", "ROOTFS", "ARGS", "LABELS", "PARAMS", "REVISION"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -127,6 +132,7 @@ impl Row for Image {
             self.initrds.join(","),
             self.rootfs.clone(),
             self.args.join(" "),
+            params::cell(&self.labels),
             params::cell(&self.params),
             self.revision.to_string(),
         ]
@@ -199,7 +205,8 @@ impl Editable for Image {
 
 impl From<pb::Image> for Image {
     fn from(image: pb::Image) -> Self {
-        let pb::Image { name, kernel, initrds, rootfs, args, arch, params, templates, revision } = image;
+        let pb::Image { name, kernel, initrds, rootfs, args, arch, labels, params, templates, revision } =
+            image;
         Self {
             name,
             kernel,
@@ -207,6 +214,7 @@ impl From<pb::Image> for Image {
             rootfs,
             args,
             arch,
+            labels,
             params: params::from_proto(params),
             templates,
             revision,
@@ -216,7 +224,7 @@ impl From<pb::Image> for Image {
 
 impl From<Image> for pb::Image {
     fn from(image: Image) -> Self {
-        let Image { name, kernel, initrds, rootfs, args, arch, params, templates, revision } = image;
+        let Image { name, kernel, initrds, rootfs, args, arch, labels, params, templates, revision } = image;
         Self {
             name,
             kernel,
@@ -224,6 +232,7 @@ impl From<Image> for pb::Image {
             rootfs,
             args,
             arch,
+            labels,
             params: params::to_proto(params),
             templates,
             revision,

@@ -2,8 +2,11 @@
 
 mod verbs;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::params;
 use crate::client::api::Api;
 use crate::client::failure::Failure;
 use crate::client::print::{Record, Row};
@@ -23,6 +26,8 @@ pub(in crate::client) struct Template {
     #[serde(skip_serializing_if = "String::is_empty")]
     broken: String,
     revision: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     source: String,
 }
@@ -35,7 +40,7 @@ impl Record for Template {
 
 impl Row for Template {
     const COLUMNS: &'static [&'static str] = &["NAME", "KIND", "ORIGIN", "NUMBER", "STATE"];
-    const WIDE: &'static [&'static str] = &["REVISION"];
+    const WIDE: &'static [&'static str] = &["LABELS", "REVISION"];
 
     fn cells(&self) -> Vec<String> {
         let state = if self.broken.is_empty() { "ok".to_owned() } else { format!("broken: {}", self.broken) };
@@ -45,6 +50,7 @@ impl Row for Template {
             self.origin.clone(),
             self.number.to_string(),
             state,
+            params::cell(&self.labels),
             self.revision.to_string(),
         ]
     }
@@ -146,14 +152,14 @@ impl Written {
 
 impl From<pb::Template> for Template {
     fn from(template: pb::Template) -> Self {
-        let pb::Template { name, kind, source, number, origin, broken, revision } = template;
-        Self { name, kind, source, number, origin, broken, revision }
+        let pb::Template { name, kind, source, number, origin, broken, revision, labels } = template;
+        Self { name, kind, source, number, origin, broken, revision, labels }
     }
 }
 
 impl From<Template> for pb::Template {
     fn from(template: Template) -> Self {
-        let Template { name, kind, source, number, origin, broken, revision } = template;
-        Self { name, kind, source, number, origin, broken, revision }
+        let Template { name, kind, source, number, origin, broken, revision, labels } = template;
+        Self { name, kind, source, number, origin, broken, revision, labels }
     }
 }

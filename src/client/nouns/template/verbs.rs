@@ -8,9 +8,10 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::Template;
-use crate::client::cli::{DeleteArgs, EditArgs, GetArgs, ListArgs, ReasonArgs, WriteArgs};
+use crate::client::cli::{DeleteArgs, EditArgs, GetArgs, LABEL_HELP, ListArgs, ReasonArgs, WriteArgs};
 use crate::client::document::read_file;
 use crate::client::failure::{Exit, Failure};
+use crate::client::pairs;
 use crate::client::print::{self, Printer, Record, Row};
 use crate::client::resource::{Resource as _, Written};
 use crate::client::session::Session;
@@ -51,6 +52,8 @@ pub(in crate::client) struct RegisterArgs {
     /// The file with its Jinja source; - for standard input
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     file: PathBuf,
+    #[arg(long = "label", value_name = "KEY=VALUE", help = LABEL_HELP, value_parser = pairs::text)]
+    labels: Vec<(String, String)>,
     #[command(flatten)]
     write: WriteArgs,
 }
@@ -112,7 +115,9 @@ pub(in crate::client) async fn run(session: &mut Session, verb: TemplateVerb) ->
 async fn register(session: &Session, args: RegisterArgs) -> Result<Exit, Failure> {
     let source = read_file(&args.file)?;
     let write = args.write.write();
-    let template = Template { name: args.name.clone(), kind: args.kind, source, ..Template::default() };
+    let labels = pairs::collect("--label", args.labels)?;
+    let template =
+        Template { name: args.name.clone(), kind: args.kind, source, labels, ..Template::default() };
     let written = template.register(&session.api, &write).await?;
     report(session, &Report::new(Noun::Template, &args.name, write.dry_run, written))?;
     Ok(Exit::Ok)
