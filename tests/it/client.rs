@@ -7,5 +7,6 @@ mod fake;
 mod nouns;
 mod outside;
 mod run;
+mod site;
 mod template;
 mod terminal;
