@@ -184,7 +184,12 @@ fn mentioned(expression: &str) -> Option<String> {
         let noun = word.split_once('.').map(|(noun, _)| noun);
         NAMES.iter().any(|(known, _)| Some(*known) == noun)
     };
-    words.find(leads).map(str::to_owned)
+    let word = words.find(leads)?;
+    // With its indexes, such as `[0]` or `["key"]`.
+    let rest = expression.split_once(word)?.1;
+    let indexes =
+        rest.split_inclusive(']').take_while(|index| index.starts_with('[') && index.ends_with(']'));
+    Some(word.to_owned() + &indexes.collect::<String>())
 }
 
 /// Whether `text` is a mere name or path.

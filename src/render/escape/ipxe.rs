@@ -103,9 +103,9 @@ pub(in crate::render) fn display(text: &str, max: usize) -> String {
             line.push(' ');
         }
         let word = word.replace("${", "$'{").replace('"', "''");
-        // A lone dash is an option, if a bad one, only where a command has no other word yet.
-        let dash = word == "-" && !first;
-        let harmless = token(&word).is_ok() && (dash || option(&word).is_ok()) && !(first && opens(&word));
+        let harmless = token(&word).is_ok()
+            && (word == "-" && !first || option(&word).is_ok())
+            && !(first && opens(&word));
         if harmless {
             line.push_str(&word);
         } else {
@@ -155,11 +155,11 @@ fn token(word: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A word that begins with a dash is an option to a command that has no other word yet; alone, it would make one of the
+/// value after it.
 fn option(text: &str) -> Result<(), String> {
-    let mut chars = text.chars();
-    match (chars.next(), chars.next()) {
-        // Alone it would make an option of the value after it.
-        (Some('-'), None | Some('-' | ' ' | 'a'..='z' | 'A'..='Z')) => {
+    match text.strip_prefix('-') {
+        Some(rest) if !rest.starts_with(|c: char| c.is_ascii_digit()) => {
             Err("begins with -, which could be taken as an option; use |cmdline for kernel arguments, |display to show it".to_owned())
         }
         _ => Ok(()),

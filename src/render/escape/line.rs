@@ -15,12 +15,11 @@ pub(in crate::render) fn shell_word(text: &str) -> Result<(), String> {
 /// What a word of a script must not begin with: an option would be one that the template does not have, and in a kickstart
 /// document a line that begins with `%` ends the section.
 pub(in crate::render) fn shell_start(text: &str) -> Result<(), String> {
-    let mut chars = text.chars();
-    match (chars.next(), chars.next()) {
-        (Some('-'), None | Some('-' | 'a'..='z' | 'A'..='Z')) => {
+    match text.strip_prefix('-') {
+        Some(rest) if !rest.starts_with(|c: char| c.is_ascii_digit()) => {
             Err("begins with -, which could be taken as an option; if that is meant, use |sh".to_owned())
         }
-        (Some('%'), _) => {
+        _ if text.starts_with('%') => {
             Err("begins with %, which begins or ends a section; use |sh to quote it".to_owned())
         }
         _ => Ok(()),

@@ -37,6 +37,8 @@ enum Form {
     Words,
     /// Nothing is known of it.
     Any,
+    /// No value is quoted.
+    Bare,
 }
 
 const BESIDE: &str = "stands within a text, and comes with quotes of its own; write {{ x }} without quotes or other text \
@@ -50,7 +52,7 @@ const NO_WORD: &str =
 pub(in crate::render) fn place(kind: Kind, marked: String) -> Result<Placed, Misplaced> {
     let form = Form::of(kind, &marked);
     let mut placed = Placed { text: marked, marks: Vec::new(), width: 1 };
-    if !placed.text.contains(is_mark) {
+    if matches!(form, Form::Bare) || !placed.text.contains(is_mark) {
         here(&form, &placed)?;
         return Ok(placed);
     }
@@ -65,7 +67,7 @@ pub(in crate::render) fn place(kind: Kind, marked: String) -> Result<Placed, Mis
         Form::Shell(lines) => {
             shell::misplaced(&placed.text, &values, *lines).map(|nth| (nth, QUOTED.to_owned()))
         }
-        Form::Words | Form::Any => None,
+        Form::Words | Form::Any | Form::Bare => None,
     };
     if let Some((nth, why)) = wrong {
         return Err(Misplaced { at: placed.marks.get(2 * nth).copied().unwrap_or_default(), why });
@@ -115,7 +117,8 @@ impl Form {
             Kind::Grub => Self::Shell(shell::Lines::Script),
             Kind::Preseed => Self::Shell(shell::Lines::Preseed),
             Kind::Text if text.starts_with("#!") => Self::Shell(shell::Lines::Script),
-            Kind::Text | Kind::Ipxe => Self::Any,
+            Kind::Text => Self::Any,
+            Kind::Ipxe => Self::Bare,
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn ended_early(text: &str) -> Option<(usize, &str)> {
         let word = line.trim();
         match waiting.first() {
             Some(end) if *end == word => {
-                ended.push((waiting.remove(0), at));
+                ended.push((waiting.remove(0), at + line.len() - line.trim_start().len()));
             }
             Some(_) => {}
             None => {

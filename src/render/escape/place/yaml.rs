@@ -21,7 +21,8 @@ pub(super) fn misplaced(text: &str, values: &[Range<usize>]) -> Option<(usize, O
         let Some(range) = span.byte_range() else { continue };
         while let Some(value) = values.get(next).filter(|value| value.start < range.end) {
             let whole = style == ScalarStyle::DoubleQuoted && *value == range;
-            if !whole && !(value.end <= range.start && is_comment(text, value.start)) {
+            let commented = value.end <= range.start && is_comment(text, value.start);
+            if !whole && !commented {
                 return Some((next, None));
             }
             next += 1;
