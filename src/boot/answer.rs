@@ -41,6 +41,8 @@ pub struct Answer {
     pub problem: Option<String>,
     /// The variable that is to blame for a failure, where known.
     pub variable: Option<String>,
+    /// Whether facts that only a request tells were made up for it.
+    pub assumed: bool,
     /// Identities that point at two machines, for people.
     pub conflicts: Vec<String>,
 }
@@ -95,6 +97,7 @@ impl Answer {
             incident: None,
             problem: None,
             variable: None,
+            assumed: false,
             conflicts: resolution.conflict_texts(),
         }
     }

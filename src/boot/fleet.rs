@@ -56,7 +56,7 @@ impl Boot<'_> {
             return answer;
         }
         let plausible = plausible(facts, resolution.machine.as_deref(), resolution.image.as_deref());
-        self.answer_resolved(resolution, plausible.into(), kind)
+        Answer { assumed: true, ..self.answer_resolved(resolution, plausible.into(), kind) }
     }
 }
 

@@ -22,6 +22,7 @@ mod nouns;
 mod pairs;
 mod plan;
 mod print;
+mod progress;
 mod resource;
 mod session;
 mod stored;

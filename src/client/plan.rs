@@ -1,11 +1,12 @@
 //! `plan`: what pending changes would do to the registered machines.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
 use serde::Serialize;
 
 use super::failure::{Exit, Failure};
 use super::print::{self, Record};
+use super::progress::Progress;
 use super::session::Session;
 use super::verbs::outcome_word;
 use crate::proto::pxe_init as pb;
@@ -52,7 +53,7 @@ struct Group {
 pub(super) async fn plan(session: &Session, changes: Vec<pb::Change>) -> Result<Exit, Failure> {
     let request = pb::PlanRequest { changes };
     let mut events = session.api.catalog().plan(request).await?.into_inner();
-    let mut progress = Progress::new();
+    let mut progress = Progress::default();
     let plan = loop {
         match events.message().await?.and_then(|response| response.event) {
             Some(pb::plan_response::Event::Progress(at)) => progress.show(at.done, at.total),
@@ -134,31 +135,6 @@ impl Group {
     /// Whether the headline does not have it already.
     fn shows_detail(&self) -> bool {
         matches!(self.effect.as_str(), "fails" | "still-fails")
-    }
-}
-
-/// A line on a terminal that says how far it is.
-struct Progress {
-    shown: bool,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self { shown: false }
-    }
-
-    fn show(&mut self, done: u64, total: u64) {
-        if io::stderr().is_terminal() {
-            // Nobody may be reading.
-            let _ = write!(io::stderr(), "\r{done} of {total} machines compared");
-            self.shown = true;
-        }
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
     }
 }
 

@@ -1,9 +1,6 @@
 //! All four nouns at once: apply, plan, export.
 
-use std::pin::Pin;
-
 use tokio::sync::mpsc;
-use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
@@ -11,7 +8,7 @@ use super::actor::actor;
 use super::nouns::delete;
 use super::status::{missing, status, wrong};
 use super::template::read_template;
-use super::{Api, convert, v1};
+use super::{Api, Events, convert, v1};
 use crate::domain::{Change, Noun};
 use crate::service::{Export, Filter, Group, Intent, Plan, Stored, Written};
 
@@ -20,8 +17,6 @@ const NAMED: usize = 1000;
 
 /// Machines between two reports of progress.
 const STEP: usize = 1000;
-
-type Events<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl v1::catalog_service_server::CatalogService for Api {

@@ -9,6 +9,10 @@ mod nouns;
 mod status;
 mod template;
 
+use std::pin::Pin;
+
+use tokio_stream::Stream;
+use tonic::Status;
 use tonic::service::Routes;
 
 use crate::proto::first_system::pxe_init_server::PxeInitServer;
@@ -23,6 +27,9 @@ const MAX_CHANGES: usize = 64 << 20;
 
 /// The largest response: an explanation of ten thousand rules is a few.
 const MAX_RESPONSE: usize = 64 << 20;
+
+/// An answer that comes piece by piece.
+type Events<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// What the services share.
 #[derive(Clone)]

@@ -35,7 +35,7 @@ pub use filter::Filter;
 pub use follow::Health;
 pub use list::{Page, PageRequest};
 pub use plan::Plan;
-pub use preview::Target;
+pub use preview::{FleetDocument, FleetRequest, Target};
 pub use templates::TemplateView;
 pub use write::{Effect, Intent, WriteOptions, Written};
 

@@ -10,5 +10,6 @@ mod outside;
 mod real;
 mod round_trip;
 mod run;
+mod site;
 mod template;
 mod terminal;
