@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::violation::{check_keys, check_text};
-use super::{Name, Params, Templates, Violation};
+use super::{Name, ParamSpecs, Params, Templates, Violation};
 
 /// The longest path, URL or kernel argument, in bytes. Linux takes 2,048 bytes of command line on x86
 /// (`COMMAND_LINE_SIZE`) and iPXE no limit of its own.
@@ -33,6 +33,9 @@ pub struct Image {
     /// The lowest layer of parameters.
     #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub params: Params,
+    /// The params that its documents take, beside those that its templates declare; this wins over those.
+    #[serde(default, skip_serializing_if = "ParamSpecs::is_empty")]
+    pub declares: ParamSpecs,
     /// The template that renders each kind of document for this image.
     #[serde(default, skip_serializing_if = "Templates::is_empty")]
     pub templates: Templates,
@@ -49,6 +52,7 @@ impl Image {
             args: Vec::new(),
             arch: None,
             params: Params::new(),
+            declares: ParamSpecs::new(),
             templates: Templates::new(),
         }
     }
@@ -79,6 +83,13 @@ impl Image {
             check_text("arch", arch, 63, &mut found);
         }
         check_keys("params", self.params.keys(), &mut found);
+        check_keys("declares", self.declares.keys(), &mut found);
+        for (name, spec) in &self.declares {
+            found.extend(spec.violations(&format!("declares.{name}")));
+            if let Some(Err(problem)) = self.params.get(name).map(|value| spec.accepts(value)) {
+                found.push(Violation::new(format!("params.{name}"), problem));
+            }
+        }
         found
     }
 }

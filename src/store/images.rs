@@ -19,6 +19,7 @@ pub(super) struct Model {
     pub(super) args: String,
     pub(super) arch: Option<String>,
     pub(super) params: String,
+    pub(super) declares: String,
     pub(super) templates: String,
     pub(super) revision: i64,
     pub(super) deleted: bool,
@@ -47,6 +48,7 @@ pub(super) async fn save(tx: &DatabaseTransaction, image: &Image, revision: u64)
         args: to_json(&image.args)?,
         arch: image.arch.clone(),
         params: to_json(&image.params)?,
+        declares: to_json(&image.declares)?,
         templates: to_json(&image.templates)?,
         revision: to_column(revision),
         deleted: false,
@@ -63,6 +65,7 @@ fn decode(row: &Row<'_>, name: Name) -> Result<Image, StoreError> {
         args: row.json("args")?,
         arch: row.get("arch")?,
         params: row.json("params")?,
+        declares: row.json("declares")?,
         templates: row.json("templates")?,
     })
 }

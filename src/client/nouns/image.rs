@@ -16,7 +16,7 @@ use crate::client::failure::Failure;
 use crate::client::pairs;
 use crate::client::print::{Record, Row, yaml};
 use crate::client::resource::{Editable, Page, Resource, Write, Written};
-use crate::domain::Noun;
+use crate::domain::{Noun, ParamSpec};
 use crate::proto::pxe_init as pb;
 
 /// The document of an image; `domain::Image` says what the fields mean.
@@ -36,6 +36,8 @@ pub(in crate::client) struct Image {
     arch: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     params: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    declares: BTreeMap<String, ParamSpec>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     templates: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "document::is_zero")]
@@ -73,6 +75,10 @@ pub(in crate::client) struct RegisterImage {
     arch: Option<String>,
     #[arg(long = "param", value_name = "KEY=VALUE", help = PARAM_HELP, value_parser = pairs::param, conflicts_with = "file")]
     params: Vec<(String, Value)>,
+    /// Param that its documents take: a type (string, integer, number, boolean, list, map), or a map of type, default,
+    /// required, help, secret and choices, such as 'disk={type: string, required: true}'; repeat for several
+    #[arg(long = "declare", value_name = "NAME=SPEC", value_parser = pairs::declaration, conflicts_with = "file")]
+    declares: Vec<(String, ParamSpec)>,
     /// Template that renders one kind of document, such as ipxe=coreos; repeat for several kinds
     #[arg(long = "template", value_name = "KIND=TEMPLATE", value_parser = pairs::template, conflicts_with = "file")]
     templates: Vec<(String, String)>,
@@ -83,7 +89,7 @@ pub(in crate::client) struct RegisterImage {
 impl Declare for RegisterImage {
     type Resource = Image;
     const FIELDS: &'static [&'static str] =
-        &["name", "kernel", "initrds", "rootfs", "args", "arch", "params", "templates"];
+        &["name", "kernel", "initrds", "rootfs", "args", "arch", "params", "declares", "templates"];
 
     fn target(&self) -> &TargetArgs {
         &self.target
@@ -102,6 +108,7 @@ impl Declare for RegisterImage {
             args: self.args,
             arch: self.arch.unwrap_or_default(),
             params: pairs::collect("--param", self.params)?,
+            declares: pairs::collect("--declare", self.declares)?,
             templates: pairs::collect("--template", self.templates)?,
             revision: 0,
         })
@@ -116,7 +123,7 @@ impl Record for Image {
 
 impl Row for Image {
     const COLUMNS: &'static [&'static str] = &["NAME", "KERNEL", "ARCH", "TEMPLATES"];
-    const WIDE: &'static [&'static str] = &["INITRDS", "ROOTFS", "ARGS", "PARAMS", "REVISION"];
+    const WIDE: &'static [&'static str] = &["INITRDS", "ROOTFS", "ARGS", "PARAMS", "DECLARES", "REVISION"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -128,6 +135,7 @@ impl Row for Image {
             self.rootfs.clone(),
             self.args.join(" "),
             params::cell(&self.params),
+            self.declares.keys().cloned().collect::<Vec<_>>().join(","),
             self.revision.to_string(),
         ]
     }
@@ -196,7 +204,8 @@ impl Editable for Image {
 
 impl From<pb::Image> for Image {
     fn from(image: pb::Image) -> Self {
-        let pb::Image { name, kernel, initrds, rootfs, args, arch, params, templates, revision } = image;
+        let pb::Image { name, kernel, initrds, rootfs, args, arch, params, declares, templates, revision } =
+            image;
         Self {
             name,
             kernel,
@@ -205,6 +214,10 @@ impl From<pb::Image> for Image {
             args,
             arch,
             params: params::from_proto(params),
+            declares: declares
+                .into_iter()
+                .map(|(name, spec)| (name, params::spec_from_proto(spec)))
+                .collect(),
             templates,
             revision,
         }
@@ -213,7 +226,8 @@ impl From<pb::Image> for Image {
 
 impl From<Image> for pb::Image {
     fn from(image: Image) -> Self {
-        let Image { name, kernel, initrds, rootfs, args, arch, params, templates, revision } = image;
+        let Image { name, kernel, initrds, rootfs, args, arch, params, declares, templates, revision } =
+            image;
         Self {
             name,
             kernel,
@@ -222,6 +236,7 @@ impl From<Image> for pb::Image {
             args,
             arch,
             params: params::to_proto(params),
+            declares: declares.into_iter().map(|(name, spec)| (name, params::spec_to_proto(&spec))).collect(),
             templates,
             revision,
         }

@@ -31,6 +31,10 @@ pub(crate) fn image() -> Image {
         "args": ["console=ttyS0", "quiet", "a=\"b c\""],
         "arch": "x86_64",
         "params": {"n": 1, "f": 0.5, "t": true, "s": "ü\u{1F980}'\"\\", "l": [null, {}], "neg": -9007199254740993i64},
+        "declares": {
+            "n": {"type": "integer", "default": 2, "help": "\u{1F980} \"n\"", "choices": [1, 2]},
+            "token": {"type": "string", "required": true, "secret": true},
+        },
         "templates": {"ipxe": "linux", "user-data": "cloud"},
     }))
 }
