@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::params::check_params;
 use super::{Assets, Service, Snapshot, diff, not_loaded};
 use crate::catalog::Clash;
 use crate::domain::{Actor, Change, Changes, Image, Name, Noun, Stamped, Violation};
@@ -125,6 +126,7 @@ impl Service {
             next = before.with(&changes, settings.limits, now);
         }
         let mut warnings = check_templates(&before, &next, &changes)?;
+        warnings.extend(check_params(&before, &next, &changes)?);
         warnings.extend(changes.changes.iter().filter_map(|stamped| self.warn(&stamped.change)));
         if options.dry_run {
             transaction.rollback().await?;
