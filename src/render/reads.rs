@@ -40,7 +40,20 @@ impl Reads {
         let mut walk = Walk { source, reads: Self::default(), scopes: vec![BTreeSet::new()] };
         walk.statement(&root);
         walk.reads.sets = walk.scopes.swap_remove(0);
+        walk.reads.guard();
         walk.reads
+    }
+}
+
+impl Reads {
+    /// What is looked up in something that the source asks for first may be undefined too: `image.name` where it asks
+    /// whether `image` is defined.
+    fn guard(&mut self) {
+        let asked: Vec<String> =
+            self.names.iter().filter(|(_, read)| read.optional).map(|(name, _)| format!("{name}.")).collect();
+        for (name, read) in &mut self.names {
+            read.optional |= asked.iter().any(|asked| name.starts_with(asked));
+        }
     }
 }
 
@@ -364,6 +377,7 @@ mod tests {
                 &["params.a", "params.b", "params.c", "params.d"],
             ),
             ("{% if a %}{% set b = 1 %}{% endif %}{{ b }}", &["a"]),
+            ("{{ image.name if image is defined else '-' }}", &["image?", "image.name?"]),
             ("{% raw %}{{ params.a }}{% endraw %}{# {{ params.b }} #}", &[]),
             ("{% if %}", &[]),
         ] {

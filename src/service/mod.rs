@@ -16,6 +16,7 @@ mod preview;
 mod snapshot;
 mod store_error;
 mod templates;
+mod vars;
 mod write;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use list::{Page, PageRequest};
 pub use preview::Target;
 pub use snapshot::Snapshot;
 pub use templates::TemplateView;
+pub use vars::{Supplier, TemplateVar, TemplateVars};
 pub use write::{Effect, Intent, WriteOptions, Written};
 
 /// Tells the time.

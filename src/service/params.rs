@@ -290,7 +290,8 @@ fn refuse(refused: Vec<Wrong>, changes: &Changes) -> Result<(), Error> {
     let message = match changes.changes.as_slice() {
         [stamped] => {
             let (noun, name) = (stamped.change.noun(), stamped.change.name());
-            format!("{noun} {name} is not saved: params are not what they are declared to be")
+            let done = if matches!(stamped.change, Change::Delete(..)) { "deleted" } else { "saved" };
+            format!("{noun} {name} is not {done}: params are not what they are declared to be")
         }
         _ => "nothing was changed: params are not what they are declared to be".to_owned(),
     };

@@ -290,6 +290,7 @@ fn check_templates(before: &Snapshot, next: &Snapshot, changes: &Changes) -> Res
         let check = next.templates.check(name);
         let problem = match (broken, check.errors.first()) {
             (Some(broken), _) => Some(broken.to_string()),
+            (None, Some(("every", error))) => Some(error.to_string()),
             (None, Some((sample, error))) => {
                 Some(format!("rendering it for the sample {sample:?} failed\n{error}"))
             }

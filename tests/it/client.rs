@@ -6,6 +6,7 @@ mod edit;
 mod fake;
 mod nouns;
 mod outside;
+mod params;
 mod run;
 mod template;
 mod terminal;

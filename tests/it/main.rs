@@ -15,6 +15,7 @@ mod http;
 mod lint;
 mod log;
 mod log_reader;
+mod params;
 mod render;
 mod server_reference;
 mod store;

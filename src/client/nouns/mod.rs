@@ -2,6 +2,6 @@
 
 pub(super) mod image;
 pub(super) mod machine;
-mod params;
+pub(super) mod params;
 pub(super) mod rule;
 pub(super) mod template;
