@@ -211,3 +211,24 @@ fn built_in_templates_declare_what_they_read() {
         }
     }
 }
+
+#[test]
+fn the_example_of_the_guide_declares_what_it_says() {
+    let guide = include_str!("../../../docs/templates.md");
+    let section = guide.split("\n## Params\n").nth(1).unwrap();
+    let example = section.split("```jinja\n").nth(1).unwrap().split("```").next().unwrap();
+    let template = Template { name: "t".parse().unwrap(), kind: Kind::Ipxe, head: 1, source: example.into() };
+    let set = TemplateSet::compile([&template], Limits::default());
+    let check = set.check("t");
+    assert_eq!(check.errors, []);
+    assert_eq!(
+        check.warnings,
+        ["needs params.root_password_hash, text: crypt(3) hash, as mkpasswd prints it"]
+    );
+    assert_eq!(set.variables("t").declared.len(), 5);
+    assert!(
+        set.render("t", &sample::with_param(&plain(), "root_password_hash", "x"))
+            .unwrap()
+            .contains("\nsleep 15\n")
+    );
+}
