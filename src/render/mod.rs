@@ -8,6 +8,7 @@
 mod builtin;
 mod check;
 mod context;
+mod declare;
 mod environment;
 mod error;
 mod escape;
@@ -16,11 +17,13 @@ mod filters;
 mod functions;
 mod limits;
 mod nesting;
+mod reads;
 pub mod sample;
 mod set;
 mod spans;
 mod stop;
 mod urls;
+mod variables;
 mod verify;
 mod view;
 
@@ -32,3 +35,4 @@ pub use limits::{Limit, Limits};
 pub use set::{Entry, Origin, TemplateSet, reserved_names};
 pub use spans::Spans;
 pub use urls::{document_url, seed_segment, seed_url};
+pub use variables::{Variable, Variables};

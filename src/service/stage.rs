@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::params::check_params;
 use super::{Assets, Effect, Intent, Service, Snapshot, diff};
 use crate::catalog::Clash;
 use crate::domain::{Change, Changes, Image, Name, Noun, Stamped, Violation};
@@ -38,6 +39,7 @@ impl Service {
         let next = Arc::new(before.with(&changes, self.inner.settings.limits, self.now()));
         check_references(before, &next, &changes)?;
         let mut warnings = check_templates(before, &next, &changes)?;
+        warnings.extend(check_params(before, &next, &changes)?);
         warnings.extend(changes.changes.iter().filter_map(|stamped| self.warn(&stamped.change)));
         Ok(Staged { effects, changes, next, warnings })
     }
@@ -187,6 +189,7 @@ fn check_templates(before: &Snapshot, next: &Snapshot, changes: &Changes) -> Res
         let check = next.templates.check(name);
         let problem = match (broken, check.errors.first()) {
             (Some(broken), _) => Some(broken.to_string()),
+            (None, Some(("every", error))) => Some(error.to_string()),
             (None, Some((sample, error))) => {
                 Some(format!("rendering it for the sample {sample:?} failed\n{error}"))
             }

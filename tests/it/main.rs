@@ -19,6 +19,7 @@ mod lint;
 mod log;
 mod log_reader;
 mod manifest;
+mod params;
 mod render;
 mod server_reference;
 mod store;
