@@ -7,7 +7,7 @@ use prost::Message;
 
 type BoxError = Box<dyn std::error::Error>;
 
-const PROTOS: [&str; 7] = [
+const PROTOS: [&str; 8] = [
     "v1/pxe_init.proto",
     "pxe_init/v1/common.proto",
     "pxe_init/v1/image.proto",
@@ -15,6 +15,7 @@ const PROTOS: [&str; 7] = [
     "pxe_init/v1/machine.proto",
     "pxe_init/v1/rule.proto",
     "pxe_init/v1/boot.proto",
+    "pxe_init/v1/catalog.proto",
 ];
 
 fn main() -> Result<(), BoxError> {

@@ -2,6 +2,7 @@
 //!
 //! `docs/architecture.md` shows how the modules fit together; `tests/it/arrows.rs` holds their order.
 
+pub mod boot;
 pub mod catalog;
 pub mod client;
 pub mod config;
@@ -10,6 +11,7 @@ pub mod error;
 pub mod grpc;
 pub mod http;
 pub mod lint;
+pub mod manifest;
 pub mod proto;
 pub mod render;
 pub mod resolve;

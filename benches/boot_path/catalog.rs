@@ -105,12 +105,7 @@ fn bench_templates(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("compile templates");
     for count in [0, 200] {
         let stored: Vec<_> = (0..count)
-            .map(|i| Template {
-                name: format!("site-{i}").parse().unwrap(),
-                kind: Kind::Ipxe,
-                head: 1,
-                source: source.clone(),
-            })
+            .map(|i| Template::new(format!("site-{i}").parse().unwrap(), Kind::Ipxe, source.clone()))
             .collect();
         group.bench_function(format!("the built-in ones and {count} more"), |bencher| {
             bencher.iter_with_large_drop(|| TemplateSet::compile(&stored, Limits::default()));

@@ -13,6 +13,7 @@ use super::environment;
 use super::failure::{Exit, Failure};
 use crate::proto::first_system::pxe_init_client::PxeInitClient;
 use crate::proto::pxe_init::boot_service_client::BootServiceClient;
+use crate::proto::pxe_init::catalog_service_client::CatalogServiceClient;
 use crate::proto::pxe_init::image_service_client::ImageServiceClient;
 use crate::proto::pxe_init::machine_service_client::MachineServiceClient;
 use crate::proto::pxe_init::rule_service_client::RuleServiceClient;
@@ -70,6 +71,10 @@ impl Api {
 
     pub(super) fn boot(&self) -> BootServiceClient<Connection> {
         BootServiceClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(super) fn catalog(&self) -> CatalogServiceClient<Connection> {
+        CatalogServiceClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(super) fn first_system(&self) -> PxeInitClient<Connection> {

@@ -1,4 +1,6 @@
-//! `preview`: the document that a machine would get.
+//! `preview`: the documents that machines would get.
+
+mod fleet;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -7,14 +9,21 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
+use similar::TextDiff;
 
 use super::document::read_file;
 use super::failure::{Exit, Failure};
 use super::pairs;
-use super::print::{self, Record};
+use super::print::{self, Record, Records};
 use super::session::Session;
 use crate::domain::Kind;
-use crate::proto::pxe_init::{PreviewRequest, PreviewResponse, Target};
+use crate::proto::pxe_init::{PreviewFleetRequest, PreviewRequest, PreviewResponse, Target};
+
+/// What `--kind` takes beside the kinds.
+const ALL: &str = "all";
+
+/// The outcome of a document that is the machine's own.
+const RENDERED: &str = "rendered";
 
 /// Whose boot is asked about.
 #[derive(Debug, Args)]
@@ -40,25 +49,42 @@ Exit code 0 means that the machine gets a document of its own (outcome rendered)
 
 Examples:
   pxe-init-client preview web-1
+  pxe-init-client preview web-1 --kind all
   pxe-init-client preview --mac 52:54:00:12:34:56 --fact arch=arm64
-  pxe-init-client preview web-1 --template-file new.ipxe.j2")]
+  pxe-init-client preview web-1 --template-file new.ipxe.j2 --diff
+  pxe-init-client preview --output-dir fleet --filter 'label.rack=r1*'")]
 pub(super) struct PreviewArgs {
     #[command(flatten)]
     target: TargetArgs,
-    /// Kind of document
-    #[arg(long, value_name = "KIND", default_value = "ipxe", value_parser = PossibleValuesParser::new(Kind::ALL.map(Kind::as_str)))]
-    kind: String,
+    /// Kind of document; all for each that the machine has a template of [default: ipxe]
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(kinds()))]
+    kind: Option<String>,
     /// Render the Jinja source in this file in the place of the chosen template; - for standard input
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     template_file: Option<PathBuf>,
+    /// Show how the document of --template-file differs from what the machine gets now, as a unified diff
+    #[arg(long, requires = "template_file")]
+    diff: bool,
     /// Base of the server's URLs as the machine would see it, such as http://10.0.0.1:8080 [default: the server's own]
     #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
     base_url: String,
+    /// Write the documents of registered machines, of all kinds unless --kind says one, to DIR/MACHINE/KIND; what an
+    /// earlier run wrote there is replaced
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, conflicts_with_all = ["template_file", "mac", "uuid", "facts"])]
+    output_dir: Option<PathBuf>,
+    /// Which machines go to --output-dir, as `machine list` takes it [default: all]
+    #[arg(long, value_name = "TERMS", requires = "output_dir", conflicts_with = "machine")]
+    filter: Vec<String>,
+}
+
+fn kinds() -> Vec<&'static str> {
+    Kind::ALL.map(Kind::as_str).into_iter().chain([ALL]).collect()
 }
 
 /// What a machine would get.
 #[derive(Debug, Serialize)]
 struct Preview {
+    kind: String,
     outcome: String,
     status: u32,
     template: String,
@@ -68,31 +94,112 @@ struct Preview {
 }
 
 pub(super) async fn preview(session: &Session, args: PreviewArgs) -> Result<Exit, Failure> {
-    let PreviewArgs { target, kind, template_file, base_url } = args;
+    let PreviewArgs { target, kind, template_file, diff, base_url, output_dir, filter } = args;
+    if let Some(directory) = output_dir {
+        let filter = target.machine.map_or(filter.join(" "), |machine| format!("name={machine}"));
+        let kinds = kind.into_iter().filter(|kind| kind != ALL).collect();
+        return fleet::preview(session, &directory, PreviewFleetRequest { filter, kinds, base_url }).await;
+    }
     let source = template_file.map(|path| read_file(&path)).transpose()?;
-    let request = PreviewRequest { target: Some(target.target()?), kind: kind.clone(), source, base_url };
-    let preview = Preview::from(session.api.boot().preview(request).await?.into_inner());
-    match session.output.format() {
-        None => io::stdout().write_all(preview.document.as_bytes())?,
-        Some(format) => print::record(format, &preview)?,
+    let kind = kind.unwrap_or_else(|| Kind::Ipxe.to_string());
+    let request = PreviewRequest { target: Some(target.target()?), kind, source, base_url };
+    match (request.kind.as_str(), diff) {
+        (ALL, _) if request.source.is_some() => {
+            Err(Failure::new(Exit::Usage, "--template-file is of one kind; --kind says which"))
+        }
+        (ALL, _) => all_kinds(session, request).await,
+        (_, true) => differ(session, request).await,
+        (_, false) => {
+            let preview = ask(session, request).await?;
+            match session.output.format() {
+                None => io::stdout().write_all(preview.document.as_bytes())?,
+                Some(format) => print::record(format, &preview)?,
+            }
+            preview.tell(session);
+            preview.conclude()
+        }
     }
-    let template = match preview.template.as_str() {
-        "" => "no template".to_owned(),
-        template => format!("template {template}"),
-    };
-    session.say(format_args!("{kind}: {}, {template}, HTTP status {}", preview.outcome, preview.status));
-    for warning in &preview.warnings {
-        session.say(format_args!("warning: {warning}"));
+}
+
+async fn ask(session: &Session, request: PreviewRequest) -> Result<Preview, Failure> {
+    let kind = request.kind.clone();
+    Ok(Preview::new(kind, session.api.boot().preview(request).await?.into_inner()))
+}
+
+/// Every document that the machine has a template of, each under a line with its kind.
+async fn all_kinds(session: &Session, request: PreviewRequest) -> Result<Exit, Failure> {
+    let mut previews: Vec<Preview> = Vec::new();
+    for kind in Kind::ALL {
+        let preview = ask(session, PreviewRequest { kind: kind.to_string(), ..request.clone() }).await?;
+        // Nothing else comes where nothing matches.
+        let is_unknown = matches!(preview.outcome.as_str(), "held" | "no-match");
+        if preview.outcome != "no-template" || kind == Kind::Ipxe {
+            previews.push(preview);
+        }
+        if is_unknown {
+            break;
+        }
     }
-    if preview.outcome == "rendered" {
-        return Ok(Exit::Ok);
+    if let Some(format) = session.output.format() {
+        let mut records = Records::new(format);
+        records.page(&previews)?;
+        records.finish()?;
     }
-    let problem = match preview.problem.as_str() {
-        "" => format!("the machine does not get a document of its own ({})", preview.outcome),
-        problem => problem.to_owned(),
-    };
-    Err(Failure::new(Exit::NotFound, problem)
-        .hint("`explain` with the same machine or facts shows how this came about"))
+    let mut exit = Exit::Ok;
+    for preview in &previews {
+        if session.output.format().is_none() {
+            let text = format!("==> {} <==\n{}\n", preview.kind, preview.document);
+            io::stdout().write_all(text.as_bytes())?;
+        }
+        preview.tell(session);
+        if let Err(failure) = preview.conclude() {
+            exit = exit.max(session.survive(failure)?);
+        }
+    }
+    Ok(exit)
+}
+
+/// How the document that the file makes differs from the one that is served.
+async fn differ(session: &Session, request: PreviewRequest) -> Result<Exit, Failure> {
+    let served = ask(session, PreviewRequest { source: None, ..request.clone() }).await?;
+    let preview = ask(session, request).await?;
+    preview.tell(session);
+    preview.conclude()?;
+    let diff = TextDiff::from_lines(&served.document, &preview.document);
+    let from = if served.template.is_empty() { served.outcome.clone() } else { served.template.clone() };
+    let text = diff.unified_diff().header(&from, &preview.template).to_string();
+    if text.is_empty() {
+        session.say("no difference");
+    }
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(Exit::Ok)
+}
+
+impl Preview {
+    /// Says how it came about.
+    fn tell(&self, session: &Session) {
+        let template = match self.template.as_str() {
+            "" => "no template".to_owned(),
+            template => format!("template {template}"),
+        };
+        session.say(format_args!("{}: {}, {template}, HTTP status {}", self.kind, self.outcome, self.status));
+        for warning in &self.warnings {
+            session.say(format_args!("warning: {warning}"));
+        }
+    }
+
+    /// Fails unless it is a document of the machine's own.
+    fn conclude(&self) -> Result<Exit, Failure> {
+        if self.outcome == RENDERED {
+            return Ok(Exit::Ok);
+        }
+        let problem = match self.problem.as_str() {
+            "" => format!("the machine does not get a document of its own ({})", self.outcome),
+            problem => problem.to_owned(),
+        };
+        Err(Failure::new(Exit::NotFound, problem)
+            .hint("`explain` with the same machine or facts shows how this came about"))
+    }
 }
 
 impl TargetArgs {
@@ -105,10 +212,10 @@ impl TargetArgs {
     }
 }
 
-impl From<PreviewResponse> for Preview {
-    fn from(response: PreviewResponse) -> Self {
+impl Preview {
+    fn new(kind: String, response: PreviewResponse) -> Self {
         let PreviewResponse { document, outcome, template, problem, status, warnings } = response;
-        Self { outcome, status, template, problem, warnings, document }
+        Self { kind, outcome, status, template, problem, warnings, document }
     }
 }
 

@@ -25,6 +25,9 @@ use super::resource::{Resource, Write};
 pub(super) const PARAM_HELP: &str = "Parameter for templates: JSON where it parses as JSON, a string otherwise; @FILE \
                                      for the content of a file, @@… for a value that begins with @; repeat for several";
 
+/// What `--label` takes, where selectors do not see it.
+pub(super) const LABEL_HELP: &str = "Label, by which lists and exports can ask for it; repeat for several";
+
 /// Manages what machines boot over the network
 ///
 /// An image is something that can be booted, a template the source of a document, a machine a registered computer, and a
@@ -124,7 +127,7 @@ pub(super) struct TargetArgs {
     /// Its name: A-Z a-z 0-9 . _ - beginning with a letter or digit
     #[arg(required_unless_present = "file")]
     pub(super) name: Option<String>,
-    /// Read it from a YAML or JSON document as `get -o yaml` prints it, or a list of them; - for standard input
+    /// Read it from YAML or JSON as `get -o yaml` prints it, one document or several; - for standard input
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) file: Option<PathBuf>,
 }
@@ -138,15 +141,25 @@ pub(super) struct WriteArgs {
     /// Refuse when it was changed at another catalog revision than this one (`-o wide` and `-o json` show it)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) base_revision: Option<u64>,
+    #[command(flatten)]
+    pub(super) reason: ReasonArgs,
+}
+
+/// Why it is written.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ReasonArgs {
+    /// Why, for the history
+    #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(super) message: String,
+    /// Write it although documents of registered machines can not be rendered then; needs --message, and is recorded
+    #[arg(long, requires = "message")]
+    pub(super) force: bool,
 }
 
 impl WriteArgs {
     pub(super) fn write(&self) -> Write {
-        Write {
-            base_revision: self.base_revision.unwrap_or_default(),
-            dry_run: self.dry_run,
-            message: String::new(),
-        }
+        let ReasonArgs { message, force } = self.reason.clone();
+        Write { base_revision: self.base_revision.unwrap_or_default(), dry_run: self.dry_run, message, force }
     }
 }
 
@@ -174,6 +187,15 @@ pub(super) struct EditArgs {
     /// Check everything, write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) reason: ReasonArgs,
+}
+
+impl EditArgs {
+    pub(super) fn write(&self) -> Write {
+        let ReasonArgs { message, force } = self.reason.clone();
+        Write { dry_run: self.dry_run, message, force, ..Write::default() }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -204,14 +226,14 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
 fn with_nouns(command: clap::Command) -> clap::Command {
     command.mut_subcommands(|command| {
         let (noun, fields, example) = match command.get_name() {
-            "image" => ("image", "name, kernel, arch, template", "kernel=*coreos* arch=arm64"),
-            "template" => ("template", "name, kind, origin (stored, built-in, override)", "kind=ipxe origin!=built-in"),
+            "image" => ("image", "name, kernel, arch, template, label.KEY", "kernel=*coreos* arch=arm64"),
+            "template" => ("template", "name, kind, origin (stored, built-in, override), label.KEY", "kind=ipxe origin!=built-in"),
             "machine" => (
                 "machine",
                 "name, mac, uuid, serial, hostname, image, template, label.KEY",
                 "label.rack=r1* image!=fcos",
             ),
-            "rule" => ("rule", "name, priority, image, template", "image=fcos"),
+            "rule" => ("rule", "name, priority, image, template, label.KEY", "image=fcos"),
             _ => return command,
         };
         let filter = format!(

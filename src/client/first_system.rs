@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use clap::Args;
 use serde::Serialize;
 
+use super::cli::ReasonArgs;
 use super::failure::{Exit, Failure};
 use super::print::{Record, Records, Row};
 use super::session::Session;
@@ -25,6 +26,8 @@ pub(super) struct RegisterMachineImageArgs {
     /// Check everything, write nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    reason: ReasonArgs,
 }
 
 /// An image as the first system shows it: with absolute URLs, and one initrd.
@@ -58,8 +61,9 @@ pub(super) async fn register_machine_image(
     session: &Session,
     args: RegisterMachineImageArgs,
 ) -> Result<Exit, Failure> {
-    let RegisterMachineImageArgs { mac_address: mac, image_name: image, dry_run } = args;
-    let request = RegisterMachineImageRequest { mac: mac.clone(), image, dry_run };
+    let RegisterMachineImageArgs { mac_address: mac, image_name: image, dry_run, reason } = args;
+    let ReasonArgs { message, force } = reason;
+    let request = RegisterMachineImageRequest { mac: mac.clone(), image, dry_run, message, force };
     let answer = session.api.machines().register_machine_image(request).await?.into_inner();
     let machine = answer.machine.unwrap_or_default();
     report(session, &Report::new(Noun::Machine, &machine.name, dry_run, answer.result.into()))?;

@@ -65,8 +65,10 @@ pub(super) struct Write {
     pub(super) base_revision: u64,
     /// Check only.
     pub(super) dry_run: bool,
-    /// Why, for the history of a template.
+    /// Why, for the history.
     pub(super) message: String,
+    /// Also if documents of registered machines can not be rendered then.
+    pub(super) force: bool,
 }
 
 /// What a write did.

@@ -18,6 +18,9 @@ pub enum Noun {
 }
 
 impl Noun {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Image, Self::Template, Self::Machine, Self::Rule];
+
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::labels::check_labels;
 use super::violation::{check_keys, check_text};
-use super::{Name, ParamSpecs, Params, Templates, Violation};
+use super::{Labels, Name, ParamSpecs, Params, Templates, Violation};
 
 /// The longest path, URL or kernel argument, in bytes. Linux takes 2,048 bytes of command line on x86
 /// (`COMMAND_LINE_SIZE`) and iPXE no limit of its own.
@@ -30,6 +31,9 @@ pub struct Image {
     /// The CPU architecture that the kernel is for, in iPXE's spelling (`x86_64`, `arm64`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arch: Option<String>,
+    /// Marks by which operators find and group it.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// The lowest layer of parameters.
     #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub params: Params,
@@ -51,6 +55,7 @@ impl Image {
             rootfs: None,
             args: Vec::new(),
             arch: None,
+            labels: Labels::new(),
             params: Params::new(),
             declares: ParamSpecs::new(),
             templates: Templates::new(),
@@ -82,6 +87,7 @@ impl Image {
         if let Some(arch) = &self.arch {
             check_text("arch", arch, 63, &mut found);
         }
+        check_labels(&self.labels, &mut found);
         check_keys("params", self.params.keys(), &mut found);
         check_keys("declares", self.declares.keys(), &mut found);
         for (name, spec) in &self.declares {

@@ -1,12 +1,13 @@
 //! A registered computer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::facts::is_placeholder_serial;
+use super::labels::check_labels;
 use super::violation::{check_keys, check_text};
-use super::{MAX_FACT_BYTES, Mac, Name, Params, Templates, Uuid, Violation};
+use super::{Labels, MAX_FACT_BYTES, Mac, Name, Params, Templates, Uuid, Violation};
 
 /// A registered computer, known by its MACs, its UUID or its serial number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,8 +28,8 @@ pub struct Machine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,
     /// What selectors can ask for as `label.KEY`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// The highest layer of parameters.
     #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub params: Params,
@@ -49,7 +50,7 @@ impl Machine {
             uuid: None,
             serial: None,
             hostname: None,
-            labels: BTreeMap::new(),
+            labels: Labels::new(),
             params: Params::new(),
             image: None,
             templates: Templates::new(),
@@ -98,26 +99,10 @@ impl Machine {
                 format!("{hostname:?} is no host name; use letters, digits and -, in parts of up to 63 joined by dots"),
             ));
         }
-        for (key, value) in &self.labels {
-            if !is_label_key(key) {
-                found.push(Violation::new(
-                    "labels",
-                    format!("the key {key:?} is not 1 to 63 of A-Z a-z 0-9 . _ / - beginning with a letter or digit"),
-                ));
-            }
-            if !value.is_empty() {
-                check_text(&format!("labels.{key}"), value, MAX_FACT_BYTES, &mut found);
-            }
-        }
+        check_labels(&self.labels, &mut found);
         check_keys("params", self.params.keys(), &mut found);
         found
     }
-}
-
-fn is_label_key(key: &str) -> bool {
-    key.len() <= 63
-        && key.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-'))
 }
 
 /// RFC 1123, section 2.1.

@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use super::labels::check_labels;
 use super::violation::check_keys;
-use super::{Name, Params, Selector, Specificity, Templates, Violation};
+use super::{Labels, Name, Params, Selector, Specificity, Templates, Violation};
 
 /// What the machines that a selector matches get.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,9 @@ pub struct Rule {
     /// The image that it gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<Name>,
+    /// Marks by which operators find and group it.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// The middle layer of parameters.
     #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub params: Params,
@@ -38,6 +42,7 @@ impl Rule {
             priority: 0,
             selector: Selector::default(),
             image: None,
+            labels: Labels::new(),
             params: Params::new(),
             templates: Templates::new(),
         }
@@ -58,6 +63,7 @@ impl Rule {
                 "is missing, and no templates are given; a rule must give one of them",
             ));
         }
+        check_labels(&self.labels, &mut found);
         check_keys("params", self.params.keys(), &mut found);
         found
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, MAX_SOURCE_BYTES, Name, Timestamp, Violation};
+use super::labels::check_labels;
+use super::{Kind, Labels, MAX_SOURCE_BYTES, Name, Timestamp, Violation};
 
 /// A template at its head revision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,9 @@ pub struct Template {
     pub kind: Kind,
     /// The revision that is served.
     pub head: Revision,
+    /// Marks by which operators find and group it.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// The Jinja source.
     pub source: Arc<str>,
 }
@@ -38,6 +42,16 @@ pub struct RevisionInfo {
 pub type Revision = u32;
 
 impl Template {
+    /// A template that was not saved yet.
+    pub fn new(name: Name, kind: Kind, source: impl Into<Arc<str>>) -> Self {
+        Self { name, kind, head: 0, labels: Labels::new(), source: source.into() }
+    }
+
+    /// Whether it renders what `other` does, so that the one takes no other revision than the other.
+    pub fn is_same_document(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.source == other.source
+    }
+
     /// What an operator must mend before this template can be stored, short of what its rendering shows.
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
@@ -50,6 +64,7 @@ impl Template {
         if self.source.contains('\0') {
             found.push(Violation::new("source", "contains a NUL byte; a template is text"));
         }
+        check_labels(&self.labels, &mut found);
         found
     }
 }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::status::status;
-use super::{Api, convert, v1};
+use super::{Api, Events, convert, v1};
 use crate::domain::Kind;
 use crate::resolve::{Candidate, Explanation, Source};
-use crate::service::Target;
+use crate::service::{Answer, FleetDocument, FleetRequest, Target};
 
 #[tonic::async_trait]
 impl v1::boot_service_server::BootService for Api {
@@ -25,14 +27,29 @@ impl v1::boot_service_server::BootService for Api {
         let target = read_target(request.target);
         let answer =
             self.service.preview(&target, kind, request.source.as_deref(), base_url).map_err(status)?;
-        Ok(Response::new(v1::PreviewResponse {
-            status: answer.outcome.http_status(answer.document.is_some()).into(),
-            outcome: answer.outcome.as_str().to_owned(),
-            document: answer.document.unwrap_or_default(),
-            template: answer.template.unwrap_or_default(),
-            problem: answer.problem.unwrap_or_default(),
-            warnings: answer.conflicts,
-        }))
+        Ok(Response::new(previewed(answer)))
+    }
+
+    type PreviewFleetStream = Events<v1::PreviewFleetResponse>;
+
+    async fn preview_fleet(
+        &self,
+        request: Request<v1::PreviewFleetRequest>,
+    ) -> Result<Response<Self::PreviewFleetStream>, Status> {
+        let v1::PreviewFleetRequest { filter, kinds, base_url } = request.into_inner();
+        let kinds = kinds.iter().map(|kind| convert::read_kind("kinds", kind)).collect::<Result<_, _>>()?;
+        let base_url = (!base_url.is_empty()).then_some(base_url);
+        let request = FleetRequest { filter: filter.parse().map_err(status)?, kinds, base_url };
+        let (documents, receiver) = mpsc::channel(256);
+        let service = self.service.clone();
+        tokio::task::spawn_blocking(move || {
+            let each = |document| documents.blocking_send(Ok(fleet_document(document))).is_ok();
+            if let Err(error) = service.preview_fleet(&request, each) {
+                // Nobody may be there any more to hear it.
+                let _ = documents.blocking_send(Err(status(error)));
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 
     async fn explain(
@@ -44,6 +61,32 @@ impl v1::boot_service_server::BootService for Api {
         let said =
             facts.iter().map(|(attribute, value)| (attribute.to_string(), value.into_owned())).collect();
         Ok(Response::new(explained(said, explanation, revision)))
+    }
+}
+
+fn fleet_document(document: FleetDocument) -> v1::PreviewFleetResponse {
+    let FleetDocument { machine, answer, done, total } = document;
+    v1::PreviewFleetResponse {
+        machine: machine.into(),
+        kind: answer.kind.as_str().to_owned(),
+        preview: Some(previewed(answer)),
+        done: done as u64,
+        total: total as u64,
+    }
+}
+
+fn previewed(answer: Answer) -> v1::PreviewResponse {
+    let mut warnings = answer.conflicts;
+    if answer.assumed {
+        warnings.push("it reads facts that only a request tells; they are made up here".to_owned());
+    }
+    v1::PreviewResponse {
+        status: answer.outcome.http_status(answer.document.is_some()).into(),
+        outcome: answer.outcome.as_str().to_owned(),
+        document: answer.document.unwrap_or_default(),
+        template: answer.template.unwrap_or_default(),
+        problem: answer.problem.unwrap_or_default(),
+        warnings,
     }
 }
 

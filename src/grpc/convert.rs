@@ -144,6 +144,7 @@ pub(super) fn read_image(image: Option<v1::Image>) -> Result<Image, Status> {
         rootfs: some(image.rootfs),
         args: image.args,
         arch: some(image.arch),
+        labels: image.labels,
         params,
         declares,
         templates,
@@ -192,7 +193,15 @@ pub(super) fn read_rule(rule: Option<v1::Rule>) -> Result<Rule, Status> {
     let image = reader.optional("image", &rule.image);
     let params = reader.params(rule.params);
     let templates = reader.templates(rule.templates);
-    let read = name.map(|name| Rule { name, priority: rule.priority, selector, image, params, templates });
+    let read = name.map(|name| Rule {
+        name,
+        priority: rule.priority,
+        selector,
+        image,
+        labels: rule.labels,
+        params,
+        templates,
+    });
     reader.finish("rule", read)
 }
 
@@ -215,8 +224,8 @@ pub(super) fn read_required_base(revision: u64) -> Result<Option<u64>, Status> {
     }
 }
 
-pub(super) fn options(dry_run: bool, message: String) -> WriteOptions {
-    WriteOptions { dry_run, message }
+pub(super) fn options(dry_run: bool, message: String, force: bool) -> WriteOptions {
+    WriteOptions { dry_run, message, force }
 }
 
 pub(super) fn image(entry: &Versioned<Image>) -> v1::Image {
@@ -228,6 +237,7 @@ pub(super) fn image(entry: &Versioned<Image>) -> v1::Image {
         rootfs: image.rootfs.unwrap_or_default(),
         args: image.args,
         arch: image.arch.unwrap_or_default(),
+        labels: image.labels,
         params: params(image.params),
         declares: image.declares.iter().map(|(name, spec)| (name.clone(), param_spec(spec))).collect(),
         templates: templates(image.templates),
@@ -259,6 +269,7 @@ pub(super) fn rule(entry: &Versioned<Rule>) -> v1::Rule {
         priority: rule.priority,
         r#match: selector.into_iter().map(|(key, patterns)| (key, v1::Patterns { patterns })).collect(),
         image: rule.image.map(Into::into).unwrap_or_default(),
+        labels: rule.labels,
         params: params(rule.params),
         templates: templates(rule.templates),
         revision: entry.revision,
@@ -270,6 +281,7 @@ pub(super) fn template(view: TemplateView, with_source: bool) -> v1::Template {
     v1::Template {
         name: view.template.name.into(),
         kind: view.template.kind.as_str().to_owned(),
+        labels: view.template.labels,
         source: if with_source { view.template.source.to_string() } else { String::new() },
         number: view.template.head,
         origin: view.origin.to_owned(),
@@ -278,15 +290,18 @@ pub(super) fn template(view: TemplateView, with_source: bool) -> v1::Template {
     }
 }
 
-pub(super) fn result(written: Written) -> v1::WriteResult {
-    let outcome = match written.effect {
+pub(super) fn outcome(effect: Effect) -> v1::Outcome {
+    match effect {
         Effect::Created => v1::Outcome::Created,
         Effect::Updated => v1::Outcome::Updated,
         Effect::Unchanged => v1::Outcome::Unchanged,
         Effect::Deleted => v1::Outcome::Deleted,
-    };
+    }
+}
+
+pub(super) fn result(written: Written) -> v1::WriteResult {
     v1::WriteResult {
-        outcome: outcome.into(),
+        outcome: outcome(written.effect).into(),
         revision: written.revision,
         warnings: written.warnings,
         changed: written.changed,

@@ -8,7 +8,7 @@ use super::{Api, convert};
 use crate::domain::Mac;
 use crate::proto::first_system as v1;
 use crate::proto::first_system::pxe_init_server::PxeInit;
-use crate::service::PageRequest;
+use crate::service::{PageRequest, WriteOptions};
 
 #[tonic::async_trait]
 impl PxeInit for Api {
@@ -46,7 +46,7 @@ impl PxeInit for Api {
         let machine = request.into_inner().machine.ok_or_else(|| missing("machine"))?;
         let mac: Mac = machine.mac.parse().map_err(|e| wrong("machine.mac", e))?;
         let image = convert::read_name("machine.image", &machine.image)?;
-        self.bind(&actor, mac, image, false).await?;
+        self.bind(&actor, mac, image, &WriteOptions::default()).await?;
         Ok(Response::new(v1::RegisterImageMachineResponse {}))
     }
 }

@@ -2,12 +2,17 @@
 
 mod actor;
 mod boot;
+mod catalog;
 mod convert;
 mod first_system;
 mod nouns;
 mod status;
 mod template;
 
+use std::pin::Pin;
+
+use tokio_stream::Stream;
+use tonic::Status;
 use tonic::service::Routes;
 
 use crate::proto::first_system::pxe_init_server::PxeInitServer;
@@ -17,8 +22,14 @@ use crate::service::Service;
 /// The largest request, in bytes: the largest template and some room.
 const MAX_REQUEST: usize = 4 << 20;
 
+/// The largest request with changes to all nouns: some hundred thousand machines.
+const MAX_CHANGES: usize = 64 << 20;
+
 /// The largest response: an explanation of ten thousand rules is a few.
 const MAX_RESPONSE: usize = 64 << 20;
+
+/// An answer that comes piece by piece.
+type Events<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// What the services share.
 #[derive(Clone)]
@@ -39,10 +50,13 @@ pub async fn routes(service: Service) -> Result<Routes, tonic_reflection::server
     // Older tools (grpcurl before 1.9) know only v1alpha.
     let older = reflection(tonic_reflection::server::Builder::configure()).build_v1alpha()?;
     macro_rules! limited {
-        ($server:path) => {{
+        ($server:path) => {
+            limited!($server, MAX_REQUEST)
+        };
+        ($server:path, $max_request:expr) => {{
             use $server as Server;
             Server::new(api.clone())
-                .max_decoding_message_size(MAX_REQUEST)
+                .max_decoding_message_size($max_request)
                 .max_encoding_message_size(MAX_RESPONSE)
         }};
     }
@@ -53,6 +67,7 @@ pub async fn routes(service: Service) -> Result<Routes, tonic_reflection::server
         .add_service(limited!(v1::machine_service_server::MachineServiceServer))
         .add_service(limited!(v1::rule_service_server::RuleServiceServer))
         .add_service(limited!(v1::boot_service_server::BootServiceServer))
+        .add_service(limited!(v1::catalog_service_server::CatalogServiceServer, MAX_CHANGES))
         .add_service(limited!(PxeInitServer))
         .add_service(health)
         .add_service(current)

@@ -48,7 +48,8 @@ macro_rules! noun_service {
                     let $noun = convert::[<read_ $noun>](request.$noun)?;
                     let base_revision = convert::read_base(request.base_revision);
                     let intent = Intent { base_revision, ..Intent::new(Change::$Noun($noun.clone())) };
-                    let written = self.write(&actor, intent, request.dry_run).await?;
+                    let options = convert::options(request.dry_run, request.message, request.force);
+                    let written = self.write(&actor, intent, &options).await?;
                     let stands = self.service.[<get_ $noun>]($noun.name.as_str()).ok();
                     Ok(Response::new(v1::[<Register $Noun Response>] {
                         $noun: Some(convert::$noun(&after(&written, request.dry_run, stands, $noun))),
@@ -65,7 +66,8 @@ macro_rules! noun_service {
                     let base_revision = convert::read_required_base(request.base_revision)?;
                     let $noun = convert::[<read_ $noun>](request.$noun)?;
                     let intent = Intent { change: Change::$Noun($noun.clone()), base_revision, must_exist: true };
-                    let written = self.write(&actor, intent, request.dry_run).await?;
+                    let options = convert::options(request.dry_run, request.message, request.force);
+                    let written = self.write(&actor, intent, &options).await?;
                     let stands = self.service.[<get_ $noun>]($noun.name.as_str()).ok();
                     Ok(Response::new(v1::[<Update $Noun Response>] {
                         $noun: Some(convert::$noun(&after(&written, request.dry_run, stands, $noun))),
@@ -80,7 +82,8 @@ macro_rules! noun_service {
                     let actor = actor(&request);
                     let request = request.into_inner();
                     let intent = delete(Noun::$Noun, &request.name, request.base_revision)?;
-                    let written = self.write(&actor, intent, request.dry_run).await?;
+                    let options = convert::options(request.dry_run, request.message, request.force);
+                    let written = self.write(&actor, intent, &options).await?;
                     Ok(Response::new(v1::[<Delete $Noun Response>] { result: Some(convert::result(written)) }))
                 }
 
@@ -101,7 +104,8 @@ noun_service!(Machine, machine;
         let request = request.into_inner();
         let mac: Mac = request.mac.parse().map_err(|e| wrong("mac", e))?;
         let image = convert::read_name("image", &request.image)?;
-        let (machine, written) = self.bind(&actor, mac, image, request.dry_run).await?;
+        let options = convert::options(request.dry_run, request.message, request.force);
+        let (machine, written) = self.bind(&actor, mac, image, &options).await?;
         let stands = self.service.get_machine(machine.name.as_str()).ok();
         Ok(Response::new(v1::RegisterMachineImageResponse {
             machine: Some(convert::machine(&after(&written, request.dry_run, stands, machine))),
@@ -115,10 +119,9 @@ impl Api {
         &self,
         actor: &Actor,
         intent: Intent,
-        dry_run: bool,
+        options: &WriteOptions,
     ) -> Result<Written, Status> {
-        let options = WriteOptions { dry_run, ..WriteOptions::default() };
-        self.service.write(actor, intent, &options).await.map_err(status)
+        self.service.write(actor, intent, options).await.map_err(status)
     }
 
     /// Binds the machine with this MAC to an image.
@@ -127,10 +130,9 @@ impl Api {
         actor: &Actor,
         mac: Mac,
         image: Name,
-        dry_run: bool,
+        options: &WriteOptions,
     ) -> Result<(Machine, Written), Status> {
-        let options = WriteOptions { dry_run, ..WriteOptions::default() };
-        self.service.register_machine_image(actor, mac, image, &options).await.map_err(status)
+        self.service.register_machine_image(actor, mac, image, options).await.map_err(status)
     }
 }
 

@@ -7,7 +7,7 @@ use super::nouns::delete;
 use super::status::{missing, status, wrong};
 use super::{Api, convert, v1};
 use crate::domain::{Actor, Change, Noun, Template};
-use crate::service::{Intent, Supplier, TemplateVar, TemplateVars, TemplateView, Written};
+use crate::service::{Intent, Supplier, TemplateVar, TemplateVars, TemplateView, WriteOptions, Written};
 
 #[tonic::async_trait]
 impl v1::template_service_server::TemplateService for Api {
@@ -44,8 +44,8 @@ impl v1::template_service_server::TemplateService for Api {
         let base_revision = convert::read_base(request.base_revision);
         let template = read_template(request.template)?;
         let intent = Intent { base_revision, ..Intent::new(Change::Template(template.clone())) };
-        let (template, result) =
-            self.save_template(&actor, template, intent, request.message, request.dry_run).await?;
+        let options = convert::options(request.dry_run, request.message, request.force);
+        let (template, result) = self.save_template(&actor, template, intent, &options).await?;
         Ok(Response::new(v1::RegisterTemplateResponse { template, result }))
     }
 
@@ -58,8 +58,8 @@ impl v1::template_service_server::TemplateService for Api {
         let base_revision = convert::read_required_base(request.base_revision)?;
         let template = read_template(request.template)?;
         let intent = Intent { change: Change::Template(template.clone()), base_revision, must_exist: true };
-        let (template, result) =
-            self.save_template(&actor, template, intent, request.message, request.dry_run).await?;
+        let options = convert::options(request.dry_run, request.message, request.force);
+        let (template, result) = self.save_template(&actor, template, intent, &options).await?;
         Ok(Response::new(v1::UpdateTemplateResponse { template, result }))
     }
 
@@ -70,7 +70,8 @@ impl v1::template_service_server::TemplateService for Api {
         let actor = actor(&request);
         let request = request.into_inner();
         let intent = delete(Noun::Template, &request.name, request.base_revision)?;
-        let written = self.write(&actor, intent, request.dry_run).await?;
+        let options = convert::options(request.dry_run, request.message, request.force);
+        let written = self.write(&actor, intent, &options).await?;
         Ok(Response::new(v1::DeleteTemplateResponse { result: Some(convert::result(written)) }))
     }
 
@@ -115,7 +116,7 @@ impl v1::template_service_server::TemplateService for Api {
         let request = request.into_inner();
         convert::required("name", &request.name)?;
         let number = (request.number != 0).then_some(request.number);
-        let options = convert::options(request.dry_run, request.message);
+        let options = convert::options(request.dry_run, request.message, request.force);
         let written =
             self.service.rollback_template(&actor, &request.name, number, &options).await.map_err(status)?;
         let view = self.service.get_template(&request.name, None).await.map_err(status)?;
@@ -174,12 +175,10 @@ impl Api {
         actor: &Actor,
         asked: Template,
         intent: Intent,
-        message: String,
-        dry_run: bool,
+        options: &WriteOptions,
     ) -> Result<(Option<v1::Template>, Option<v1::WriteResult>), Status> {
-        let options = convert::options(dry_run, message);
-        let written: Written = self.service.write(actor, intent, &options).await.map_err(status)?;
-        let view = if dry_run {
+        let written: Written = self.service.write(actor, intent, options).await.map_err(status)?;
+        let view = if options.dry_run {
             TemplateView { template: asked, origin: "stored", broken: None, revision: written.revision }
         } else {
             self.service.get_template(asked.name.as_str(), None).await.map_err(status)?
@@ -188,13 +187,10 @@ impl Api {
     }
 }
 
-fn read_template(template: Option<v1::Template>) -> Result<Template, Status> {
+pub(super) fn read_template(template: Option<v1::Template>) -> Result<Template, Status> {
     let template = template.ok_or_else(|| missing("template"))?;
-    Ok(Template {
-        name: convert::read_name("name", &template.name)?,
-        kind: convert::required("kind", &template.kind)
-            .and_then(|()| convert::read_kind("kind", &template.kind))?,
-        head: 0,
-        source: template.source.into(),
-    })
+    let name = convert::read_name("name", &template.name)?;
+    convert::required("kind", &template.kind)?;
+    let kind = convert::read_kind("kind", &template.kind)?;
+    Ok(Template { labels: template.labels, ..Template::new(name, kind, template.source) })
 }

@@ -20,12 +20,7 @@ fn of_kind<'a>(dir: &'a Dir<'_>) -> impl Iterator<Item = Template> + use<'a> {
     let kind = dir.path().to_str().and_then(|path| path.parse::<Kind>().ok());
     dir.files().filter_map(move |file| {
         let name = file.path().file_name()?.to_str()?.strip_suffix(".j2")?;
-        Some(Template {
-            name: name.parse().ok()?,
-            kind: kind?,
-            head: 0,
-            source: file.contents_utf8()?.into(),
-        })
+        Some(Template::new(name.parse().ok()?, kind?, file.contents_utf8()?))
     })
 }
 

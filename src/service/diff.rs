@@ -15,7 +15,7 @@ pub(super) fn fields(before: &Catalog, change: &Change) -> Vec<String> {
         Change::Machine(after) => before.machines().get(&after.name).map(|e| compare(&*e.value, after)),
         Change::Rule(after) => before.rules().get(&after.name).map(|e| compare(&*e.value, after)),
         Change::Template(after) => {
-            before.templates().get(&after.name).map(|e| compare_sources(&e.value, after))
+            before.templates().get(&after.name).map(|e| compare_templates(&e.value, after))
         }
         Change::Delete(..) => None,
     }
@@ -67,14 +67,17 @@ fn shown(value: Option<&Value>) -> String {
     }
 }
 
-fn compare_sources(before: &Template, after: &Template) -> Vec<String> {
-    if before.kind == after.kind && before.source == after.source {
-        return Vec::new();
+fn compare_templates(before: &Template, after: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    compare_maps("labels", &to_map(&before.labels), &to_map(&after.labels), &mut found);
+    if before.is_same_document(after) {
+        return found;
     }
     let diff = TextDiff::from_lines(&*before.source, &*after.source);
     let count = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
     let (added, removed) = (count(similar::ChangeTag::Insert), count(similar::ChangeTag::Delete));
-    vec![format!("source: {added} lines added, {removed} removed since revision {}", before.head)]
+    found.push(format!("source: {added} lines added, {removed} removed since revision {}", before.head));
+    found
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::domain::{Attribute, Image, Machine, Name, Pattern, Rule, Templates};
+use crate::domain::{Attribute, Image, Labels, Machine, Name, Pattern, Rule, Templates};
 use crate::error::Error;
 use crate::render::Entry;
 
@@ -87,12 +87,17 @@ fn is_label(field: &str) -> bool {
     field.strip_prefix("label.").is_some_and(|key| !key.is_empty())
 }
 
+/// The label that `label.KEY` names.
+fn label(labels: &Labels, field: &str) -> Vec<String> {
+    field.strip_prefix("label.").and_then(|key| labels.get(key)).into_iter().cloned().collect()
+}
+
 fn template_names(templates: &Templates) -> Vec<String> {
     templates.values().map(ToString::to_string).collect()
 }
 
 impl Fields for Image {
-    const NAMES: &'static [&'static str] = &["name", "kernel", "arch", "template"];
+    const NAMES: &'static [&'static str] = &["name", "kernel", "arch", "template", "label.KEY"];
 
     fn name(&self) -> &Name {
         &self.name
@@ -103,7 +108,8 @@ impl Fields for Image {
             "name" => vec![self.name.to_string()],
             "kernel" => self.kernel.iter().cloned().collect(),
             "arch" => self.arch.iter().cloned().collect(),
-            _ => template_names(&self.templates),
+            "template" => template_names(&self.templates),
+            field => label(&self.labels, field),
         }
     }
 }
@@ -125,18 +131,13 @@ impl Fields for Machine {
             "hostname" => self.hostname.iter().cloned().collect(),
             "image" => self.image.iter().map(ToString::to_string).collect(),
             "template" => template_names(&self.templates),
-            label => label
-                .strip_prefix("label.")
-                .and_then(|key| self.labels.get(key))
-                .into_iter()
-                .cloned()
-                .collect(),
+            field => label(&self.labels, field),
         }
     }
 }
 
 impl Fields for Rule {
-    const NAMES: &'static [&'static str] = &["name", "priority", "image", "template"];
+    const NAMES: &'static [&'static str] = &["name", "priority", "image", "template", "label.KEY"];
 
     fn name(&self) -> &Name {
         &self.name
@@ -147,13 +148,14 @@ impl Fields for Rule {
             "name" => vec![self.name.to_string()],
             "priority" => vec![self.priority.to_string()],
             "image" => self.image.iter().map(ToString::to_string).collect(),
-            _ => template_names(&self.templates),
+            "template" => template_names(&self.templates),
+            field => label(&self.labels, field),
         }
     }
 }
 
 impl Fields for Entry {
-    const NAMES: &'static [&'static str] = &["name", "kind", "origin"];
+    const NAMES: &'static [&'static str] = &["name", "kind", "origin", "label.KEY"];
 
     fn name(&self) -> &Name {
         &self.template.name
@@ -163,7 +165,8 @@ impl Fields for Entry {
         match field {
             "name" => vec![self.template.name.to_string()],
             "kind" => vec![self.template.kind.to_string()],
-            _ => vec![self.origin.as_str().to_owned()],
+            "origin" => vec![self.origin.as_str().to_owned()],
+            field => label(&self.template.labels, field),
         }
     }
 }

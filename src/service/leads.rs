@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Snapshot;
-use crate::domain::{Facts, Image, Kind, Machine, Name, Noun, Params, Rule};
+use crate::boot::facts_of;
+use crate::domain::{Image, Kind, Machine, Name, Noun, Params, Rule};
 use crate::resolve::{Resolution, resolve};
 
 /// Something that gives params, with what it leads to.
@@ -30,13 +31,7 @@ impl Lead {
 
     /// A machine as it would boot by what is registered of it.
     pub(super) fn machine(snapshot: &Snapshot, machine: &Machine) -> Self {
-        let facts = Facts {
-            mac: machine.macs.first().copied(),
-            uuid: machine.uuid,
-            serial: machine.serial.clone(),
-            ..Facts::default()
-        };
-        let resolution = resolve(&snapshot.catalog, &facts);
+        let resolution = resolve(&snapshot.catalog, &facts_of(machine));
         Self { noun: Noun::Machine, name: machine.name.clone(), resolution }
     }
 

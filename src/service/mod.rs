@@ -4,16 +4,18 @@
 //! catalog that it leads to, stored in one transaction, and visible before the caller is answered.
 
 mod bind;
-mod boot;
 mod diff;
+mod export;
 mod filter;
 mod follow;
+mod gate;
 mod leads;
 mod list;
 mod not_found;
 mod params;
+mod plan;
 mod preview;
-mod snapshot;
+mod stage;
 mod store_error;
 mod templates;
 mod vars;
@@ -24,72 +26,25 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::Mutex;
 
-use crate::domain::{Timestamp, asset_url};
+use crate::boot::Boot;
+use crate::domain::{Facts, Kind, Timestamp, asset_url};
 use crate::error::{Code, Error};
-use crate::render::Limits;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
-pub use boot::{Answer, Outcome};
+pub use crate::boot::{Answer, Assets, Comparison, Group, OnFailure, OnUnknown, Outcome, Settings, Snapshot};
+pub use export::{Export, Stored};
 pub use filter::Filter;
 pub use follow::Health;
 pub use list::{Page, PageRequest};
-pub use preview::Target;
-pub use snapshot::Snapshot;
+pub use plan::Plan;
+pub use preview::{FleetDocument, FleetRequest, Target};
 pub use templates::TemplateView;
 pub use vars::{Supplier, TemplateVar, TemplateVars};
 pub use write::{Effect, Intent, WriteOptions, Written};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// What an operator can set about answers.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// What a machine gets that nothing matches.
-    pub unknown: OnUnknown,
-    /// What a machine gets whose script can not be rendered.
-    pub failure: OnFailure,
-    /// How long a held machine waits before it asks again, in seconds.
-    pub hold_seconds: u32,
-    /// Where relative image paths lead.
-    pub assets: Assets,
-    /// Whether this server has files of its own under `/assets`.
-    pub serves_assets: bool,
-    /// The base of our URLs, where the request does not tell it.
-    pub base_url: String,
-    /// Whether `base_url` holds even where the request tells another.
-    pub base_url_fixed: bool,
-    /// What rendering may cost.
-    pub limits: Limits,
-}
-
-/// What a machine gets that nothing matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnUnknown {
-    /// The template `unknown`, which shows who it is and asks again.
-    Hold,
-    /// Status 404, so that its firmware tries the next boot device.
-    NotFound,
-}
-
-/// What a machine gets whose script can not be rendered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnFailure {
-    /// The template `error`, which shows the incident and asks again.
-    Script,
-    /// Status 500, so that its firmware tries the next boot device.
-    Status,
-}
-
-/// Where relative image paths lead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Assets {
-    /// To `/assets` of this server.
-    Own,
-    /// To this base URL: the forward server.
-    Forward(String),
-}
 
 /// All use cases. Cheap to clone.
 #[derive(Clone)]
@@ -141,19 +96,23 @@ impl Service {
         asset_url(&settings.assets.base(&settings.base_url), path)
     }
 
+    /// The script that every machine begins with: it asks again, with the machine's facts.
+    pub fn boot_script(&self, base_url: &str) -> Result<Answer, Error> {
+        Ok(self.boot(&*self.snapshot()?, base_url).script())
+    }
+
+    /// The document of `kind` for the machine with these facts.
+    pub fn answer(&self, facts: Facts, kind: Kind, base_url: &str) -> Result<Answer, Error> {
+        Ok(self.boot(&*self.snapshot()?, base_url).answer(facts, kind))
+    }
+
+    fn boot<'a>(&'a self, snapshot: &'a Snapshot, base_url: &'a str) -> Boot<'a> {
+        Boot { snapshot, settings: &self.inner.settings, base_url }
+    }
+
     /// The time.
     pub fn now(&self) -> Timestamp {
         (self.inner.clock)()
-    }
-}
-
-impl Assets {
-    /// The base of relative image paths, for a machine that reaches us at `base_url`.
-    pub fn base(&self, base_url: &str) -> String {
-        match self {
-            Self::Own => format!("{base_url}/assets"),
-            Self::Forward(url) => url.clone(),
-        }
     }
 }
 

@@ -1,7 +1,9 @@
-//! What a machine would get, without the machine.
+//! What machines would get, without the machines.
 
-use super::{Answer, Outcome, Service, Snapshot};
-use crate::domain::{Attribute, Facts, Kind, Noun};
+use super::filter::Filter;
+use super::{Answer, Service, Snapshot};
+use crate::boot::facts_of;
+use crate::domain::{Attribute, Facts, Kind, Name, Noun};
 use crate::error::Error;
 use crate::resolve::{Explanation, explain};
 
@@ -12,6 +14,30 @@ pub struct Target {
     pub machine: Option<String>,
     /// What its request would say; this wins over what is registered.
     pub facts: Vec<(String, String)>,
+}
+
+/// Which documents of registered machines are asked for.
+#[derive(Debug, Default)]
+pub struct FleetRequest {
+    /// Which machines.
+    pub filter: Filter,
+    /// Which kinds; empty for all.
+    pub kinds: Vec<Kind>,
+    /// The base of our URLs, where it is not the configured one.
+    pub base_url: Option<String>,
+}
+
+/// One document of a fleet.
+#[derive(Debug)]
+pub struct FleetDocument {
+    /// Whose.
+    pub machine: Name,
+    /// What it would be answered.
+    pub answer: Answer,
+    /// How many machines come before this one.
+    pub done: usize,
+    /// How many there are.
+    pub total: usize,
 }
 
 impl Service {
@@ -25,8 +51,35 @@ impl Service {
     ) -> Result<Answer, Error> {
         let snapshot = self.snapshot()?;
         let facts = target.facts(&snapshot)?;
-        let base_url = base_url.unwrap_or(&self.inner.settings.base_url);
-        Ok(self.answer_from(&snapshot, facts, kind, base_url, source))
+        let boot = self.boot(&snapshot, base_url.unwrap_or(&self.inner.settings.base_url));
+        Ok(match source {
+            Some(source) => boot.answer_from(facts, kind, source),
+            None => boot.answer(facts, kind),
+        })
+    }
+
+    /// Hands the documents of registered machines to `each`, by name, until it says `false`. It may take seconds: not for
+    /// a thread that has machines to answer.
+    pub fn preview_fleet(
+        &self,
+        request: &FleetRequest,
+        mut each: impl FnMut(FleetDocument) -> bool,
+    ) -> Result<(), Error> {
+        request.filter.check::<crate::domain::Machine>()?;
+        let snapshot = self.snapshot()?;
+        let boot = self.boot(&snapshot, request.base_url.as_deref().unwrap_or(&self.inner.settings.base_url));
+        let machines = snapshot.catalog.machines().values().map(|entry| &entry.value);
+        let machines: Vec<_> = machines.filter(|machine| request.filter.accepts(&***machine)).collect();
+        let wanted = |answer: &Answer| request.kinds.is_empty() || request.kinds.contains(&answer.kind);
+        for (done, machine) in machines.iter().enumerate() {
+            for answer in boot.documents(machine).answers.into_iter().filter(wanted) {
+                let (machine, total) = (machine.name.clone(), machines.len());
+                if !each(FleetDocument { machine, answer, done, total }) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Every candidate for the target in the order in which it is tried; with the facts as they were understood and
@@ -45,10 +98,8 @@ impl Target {
         let mut facts = Facts::default();
         if let Some(name) = &self.machine {
             let machine = snapshot.catalog.machines().get(name.as_str());
-            let machine = &machine.ok_or_else(|| snapshot.not_found(Noun::Machine, name))?.value;
-            facts.mac = machine.macs.first().copied();
-            facts.uuid = machine.uuid;
-            facts.serial = machine.serial.clone();
+            let machine = machine.ok_or_else(|| snapshot.not_found(Noun::Machine, name))?;
+            facts = facts_of(&machine.value);
         }
         for (key, value) in &self.facts {
             let field = format!("target.facts.{key}");
@@ -60,12 +111,5 @@ impl Target {
             facts.set(attribute, value).map_err(|e| Error::invalid_field("target.facts", e))?;
         }
         Ok(facts)
-    }
-}
-
-impl Answer {
-    /// Whether the machine gets the document that was asked for.
-    pub fn is_rendered(&self) -> bool {
-        self.outcome == Outcome::Rendered
     }
 }

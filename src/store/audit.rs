@@ -1,11 +1,14 @@
 //! The table that says who changed what.
 
+use std::collections::BTreeMap;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue, DatabaseTransaction};
+use serde::Serialize;
 
 use super::row::{to_column, to_json};
 use super::{StoreError, history};
-use crate::domain::{Actor, Change, Timestamp};
+use crate::domain::{Actor, Change, Kind, Labels, Name, Revision, Timestamp};
 
 #[derive(Clone, Debug, DeriveEntityModel)]
 #[sea_orm(table_name = "audit")]
@@ -39,6 +42,17 @@ pub(super) struct Entry<'a> {
     pub(super) message: &'a str,
 }
 
+/// What is noted of a template.
+#[derive(Serialize)]
+struct TemplateNote<'a> {
+    name: &'a Name,
+    kind: Kind,
+    head: Revision,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    labels: &'a Labels,
+    sha256: String,
+}
+
 pub(super) async fn append(tx: &DatabaseTransaction, entry: Entry<'_>) -> Result<(), StoreError> {
     let after = json(entry.after)?;
     let action = match (entry.before, &after) {
@@ -70,12 +84,13 @@ fn json(change: &Change) -> Result<Option<String>, StoreError> {
         Change::Image(image) => to_json(image),
         Change::Machine(machine) => to_json(machine),
         Change::Rule(rule) => to_json(rule),
-        Change::Template(template) => to_json(&serde_json::json!({
-            "name": template.name,
-            "kind": template.kind,
-            "head": template.head,
-            "sha256": history::sha256(&template.source),
-        })),
+        Change::Template(template) => to_json(&TemplateNote {
+            name: &template.name,
+            kind: template.kind,
+            head: template.head,
+            labels: &template.labels,
+            sha256: history::sha256(&template.source),
+        }),
         Change::Delete(..) => return Ok(None),
     }
     .map(Some)

@@ -83,7 +83,7 @@ pub(super) async fn get(
     let Some(row) = connection.query_one(&select).await? else { return Ok(None) };
     let row = Row::with_key(TABLE, format!("{name} {number}"), &row);
     let source: String = row.get("source")?;
-    Ok(Some(Template { name: name.clone(), kind: row.parse("kind")?, head: number, source: source.into() }))
+    Ok(Some(Template { head: number, ..Template::new(name.clone(), row.parse("kind")?, source) }))
 }
 
 /// SHA-256 in lower-case hexadecimal.

@@ -16,6 +16,7 @@ pub(super) struct Model {
     pub(super) priority: i32,
     pub(super) selector: String,
     pub(super) image: Option<String>,
+    pub(super) labels: String,
     pub(super) params: String,
     pub(super) templates: String,
     pub(super) revision: i64,
@@ -41,6 +42,7 @@ pub(super) async fn save(tx: &DatabaseTransaction, rule: &Rule, revision: u64) -
         priority: rule.priority,
         selector: to_json(&rule.selector)?,
         image: rule.image.as_ref().map(ToString::to_string),
+        labels: to_json(&rule.labels)?,
         params: to_json(&rule.params)?,
         templates: to_json(&rule.templates)?,
         revision: to_column(revision),
@@ -55,6 +57,7 @@ fn decode(row: &Row<'_>, name: Name) -> Result<Rule, StoreError> {
         priority: row.get("priority")?,
         selector: row.json("selector")?,
         image: row.parse_option("image")?,
+        labels: row.json("labels")?,
         params: row.json("params")?,
         templates: row.json("templates")?,
     })

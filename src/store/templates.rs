@@ -6,7 +6,7 @@ use sea_orm::{DatabaseTransaction, IntoActiveModel, JoinType, QuerySelect};
 use super::StoreError;
 use super::changes::{Scope, scan, upsert};
 use super::history;
-use super::row::{Row, to_column};
+use super::row::{Row, to_column, to_json};
 use crate::domain::{Change, Name, Noun, Stamped, Template};
 
 #[derive(Clone, Debug, DeriveEntityModel)]
@@ -16,6 +16,7 @@ pub(super) struct Model {
     pub(super) name: String,
     pub(super) kind: String,
     pub(super) head: i32,
+    pub(super) labels: String,
     pub(super) revision: i64,
     pub(super) deleted: bool,
 }
@@ -49,6 +50,7 @@ pub(super) async fn save(
         name: template.name.to_string(),
         kind: template.kind.to_string(),
         head: history::to_column(template.head),
+        labels: to_json(&template.labels)?,
         revision: to_column(revision),
         deleted: false,
     };
@@ -61,6 +63,7 @@ fn decode(row: &Row<'_>, name: Name) -> Result<Template, StoreError> {
         name,
         kind: row.parse("kind")?,
         head: row.number("head")?,
+        labels: row.json("labels")?,
         source: source.ok_or_else(|| row.bad("head", "there is no such revision"))?.into(),
     })
 }

@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::within;
 use super::{StoreError, audit, changes, connect, history, images, machines, revision, rules, templates};
-use crate::domain::{Actor, Change, Changes, Stamped, Timestamp};
+use crate::domain::{Actor, Change, Changes, Stamped, Template, Timestamp};
 
 /// A write that was begun and not yet committed. To drop it is to roll it back.
 pub struct Write {
@@ -63,8 +63,8 @@ impl Write {
         within(self.timeout.saturating_mul(changes::STATEMENTS), changes::since(&self.tx, revision)).await
     }
 
-    /// Makes `change`, and notes it in the audit with `message`. A template becomes the next revision of its name;
-    /// what is returned has its number as the head.
+    /// Makes `change`, and notes it in the audit with `message`. A template becomes the next revision of its name, unless
+    /// only its labels differ; what is returned has its number as the head.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] and [`StoreError::Absent`] leave the write as it was before. After any other error
@@ -136,7 +136,12 @@ impl Write {
                 change.clone()
             }
             Change::Template(template) => {
-                let saved = history::append(tx, template, &self.actor.name, message, self.at).await?;
+                let saved = match &before {
+                    Some(Change::Template(old)) if is_relabelled(old, template) => {
+                        Template { head: old.head, ..template.clone() }
+                    }
+                    _ => history::append(tx, template, &self.actor.name, message, self.at).await?,
+                };
                 templates::save(tx, &saved, revision).await?;
                 Change::Template(saved)
             }
@@ -156,4 +161,9 @@ impl Write {
         audit::append(tx, entry).await?;
         Ok(Stamped { revision, change: after })
     }
+}
+
+/// Whether labels are all that differs. A source that is saved again is a revision again: somebody meant to.
+fn is_relabelled(old: &Template, new: &Template) -> bool {
+    old.labels != new.labels && old.is_same_document(new)
 }

@@ -44,7 +44,9 @@ def test_failing_template_is_mended_while_the_machine_waits(boot_server, boot_cl
     this = hardware(firmware)
     boot_cli.template("needs-site", NEEDS_SITE)
     boot_cli.linux_image("linux-a", "--template", "ipxe=needs-site")
-    boot_cli("machine", "register", "node1", "--mac", this.mac, "--image", "linux-a")
+    node1 = ("machine", "register", "node1", "--mac", this.mac, "--image", "linux-a")
+    assert "params.site" in boot_cli.refused(*node1), "the server does not take what would fail"
+    boot_cli(*node1, "--force", "--message", "the param comes later")
 
     machine = power_on(this, boot_server)
     told = machine.wait_for("Asking again")

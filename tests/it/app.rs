@@ -112,11 +112,13 @@ impl TestApp {
         self.images().await.register_image(request).await.unwrap();
     }
 
-    /// Registers a machine with this MAC, and whatever `change` adds.
+    /// Registers a machine with this MAC, and whatever `change` adds, whether its documents can be rendered or not.
     pub(crate) async fn machine(&self, name: &str, mac: &str, change: impl FnOnce(&mut v1::Machine)) {
         let mut machine = v1::Machine { name: name.into(), macs: vec![mac.into()], ..Default::default() };
         change(&mut machine);
-        let request = v1::RegisterMachineRequest { machine: Some(machine), ..Default::default() };
+        let (force, message) = (true, "the test wants it so".to_owned());
+        let request =
+            v1::RegisterMachineRequest { machine: Some(machine), force, message, ..Default::default() };
         self.machines().await.register_machine(request).await.unwrap();
     }
 
@@ -135,6 +137,10 @@ impl TestApp {
         };
         let request = v1::RegisterTemplateRequest { template: Some(template), ..Default::default() };
         self.templates().await.register_template(request).await.map(tonic::Response::into_inner)
+    }
+
+    pub(crate) async fn catalog(&self) -> v1::catalog_service_client::CatalogServiceClient<Channel> {
+        v1::catalog_service_client::CatalogServiceClient::new(self.channel().await)
     }
 
     pub(crate) async fn images(&self) -> v1::image_service_client::ImageServiceClient<Channel> {

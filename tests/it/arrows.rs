@@ -4,23 +4,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module with what it may import.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("error", &["domain"]),
     ("catalog", &["domain"]),
     ("resolve", &["domain", "catalog"]),
     ("render", &["domain"]),
     ("lint", &["domain", "render"]),
+    ("manifest", &["domain"]),
     ("store", &["domain"]),
     ("config", &[]),
     ("telemetry", &[]),
-    ("service", &["domain", "error", "catalog", "resolve", "render", "store", "telemetry"]),
+    ("boot", &["domain", "catalog", "resolve", "render"]),
+    ("service", &["domain", "error", "catalog", "resolve", "render", "lint", "boot", "store", "telemetry"]),
     ("proto", &[]),
     // The rest of `service` may be named where a conversion needs the type of what it gives back.
     ("http", &["domain", "error", "service", "telemetry"]),
     ("grpc", &["domain", "error", "catalog", "resolve", "service", "proto"]),
     // `lint` works offline, so the client asks no server for it.
-    ("client", &["domain", "proto", "lint"]),
+    ("client", &["domain", "proto", "lint", "manifest"]),
     (
         "server",
         &[

@@ -8,5 +8,6 @@ mod nouns;
 mod outside;
 mod params;
 mod run;
+mod site;
 mod template;
 mod terminal;

@@ -245,8 +245,11 @@ async fn a_lost_race_is_told_and_overwrites_nothing() {
     app.image("a", |_| {}).await;
     app.image("a", |image| image.kernel = "second".into()).await;
     let mut images = app.images().await;
-    let update =
-        |base_revision| v1::UpdateImageRequest { image: Some(image("a")), base_revision, dry_run: false };
+    let update = |base_revision| v1::UpdateImageRequest {
+        image: Some(image("a")),
+        base_revision,
+        ..Default::default()
+    };
     let lost = images.update_image(update(1)).await.unwrap_err();
     assert_eq!(
         told(&lost),
@@ -254,7 +257,7 @@ async fn a_lost_race_is_told_and_overwrites_nothing() {
     );
     assert_eq!(images.update_image(update(0)).await.unwrap_err().code(), Code::InvalidArgument);
     images.update_image(update(2)).await.unwrap();
-    let gone = v1::UpdateImageRequest { image: Some(image("b")), base_revision: 2, dry_run: false };
+    let gone = v1::UpdateImageRequest { image: Some(image("b")), base_revision: 2, ..Default::default() };
     assert_eq!(told(&images.update_image(gone).await.unwrap_err()), "NotFound: there is no image b");
 }
 

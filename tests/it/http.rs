@@ -165,7 +165,8 @@ async fn a_failure_can_be_a_status() {
         image.templates.insert("ipxe".into(), "coreos".into());
     })
     .await;
-    app.template("secret", "ignition", "{\"a\":{{ params.password }}}").await.unwrap();
+    let source = "{\"ignition\":{\"version\":\"3.4.0\"},\"x\":{{ params.password }}}";
+    app.template("secret", "ignition", source).await.unwrap();
     app.template("coreos", "ipxe", "#!ipxe\necho {{ params.nothing }}").await.unwrap();
     app.machine("node1", MAC, |machine| {
         machine.image = "demo".into();

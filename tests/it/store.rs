@@ -30,3 +30,5 @@ mod samples;
 mod schema;
 mod templates;
 mod writes;
+
+pub(crate) use round_trip::nouns;

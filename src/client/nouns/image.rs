@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::params;
 use crate::client::api::Api;
-use crate::client::cli::{Declare, PARAM_HELP, TargetArgs, WriteArgs};
+use crate::client::cli::{Declare, LABEL_HELP, PARAM_HELP, TargetArgs, WriteArgs};
 use crate::client::document;
 use crate::client::failure::Failure;
 use crate::client::pairs;
@@ -34,6 +34,8 @@ pub(in crate::client) struct Image {
     args: Vec<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     arch: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     params: BTreeMap<String, Value>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -73,6 +75,8 @@ pub(in crate::client) struct RegisterImage {
     /// CPU architecture that the kernel is for, in iPXE's spelling: x86_64, i386, arm64
     #[arg(long, value_name = "ARCH", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     arch: Option<String>,
+    #[arg(long = "label", value_name = "KEY=VALUE", help = LABEL_HELP, value_parser = pairs::text, conflicts_with = "file")]
+    labels: Vec<(String, String)>,
     #[arg(long = "param", value_name = "KEY=VALUE", help = PARAM_HELP, value_parser = pairs::param, conflicts_with = "file")]
     params: Vec<(String, Value)>,
     /// Param that its documents take: a type (string, integer, number, boolean, list, map), or a map of type, default,
@@ -89,7 +93,7 @@ pub(in crate::client) struct RegisterImage {
 impl Declare for RegisterImage {
     type Resource = Image;
     const FIELDS: &'static [&'static str] =
-        &["name", "kernel", "initrds", "rootfs", "args", "arch", "params", "declares", "templates"];
+        &["name", "kernel", "initrds", "rootfs", "args", "arch", "labels", "params", "declares", "templates"];
 
     fn target(&self) -> &TargetArgs {
         &self.target
@@ -107,6 +111,7 @@ impl Declare for RegisterImage {
             rootfs: self.rootfs.unwrap_or_default(),
             args: self.args,
             arch: self.arch.unwrap_or_default(),
+            labels: pairs::collect("--label", self.labels)?,
             params: pairs::collect("--param", self.params)?,
             declares: pairs::collect("--declare", self.declares)?,
             templates: pairs::collect("--template", self.templates)?,
@@ -123,7 +128,8 @@ impl Record for Image {
 
 impl Row for Image {
     const COLUMNS: &'static [&'static str] = &["NAME", "KERNEL", "ARCH", "TEMPLATES"];
-    const WIDE: &'static [&'static str] = &["INITRDS", "ROOTFS", "ARGS", "PARAMS", "DECLARES", "REVISION"];
+    const WIDE: &'static [&'static str] =
+        &["INITRDS", "ROOTFS", "ARGS", "LABELS", "PARAMS", "DECLARES", "REVISION"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -134,6 +140,7 @@ impl Row for Image {
             self.initrds.join(","),
             self.rootfs.clone(),
             self.args.join(" "),
+            params::cell(&self.labels),
             params::cell(&self.params),
             self.declares.keys().cloned().collect::<Vec<_>>().join(","),
             self.revision.to_string(),
@@ -166,20 +173,23 @@ impl Resource for Image {
     }
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::RegisterImageRequest { image: Some(self.into()), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::RegisterImageRequest { image: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.images().register_image(request).await?.into_inner().result.into())
     }
 
     async fn update(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::UpdateImageRequest { image: Some(self.into()), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::UpdateImageRequest { image: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.images().update_image(request).await?.into_inner().result.into())
     }
 
     async fn delete(api: &Api, name: &str, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::DeleteImageRequest { name: name.to_owned(), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::DeleteImageRequest { name: name.to_owned(), base_revision, dry_run, message, force };
         Ok(api.images().delete_image(request).await?.into_inner().result.into())
     }
 }
@@ -204,8 +214,19 @@ impl Editable for Image {
 
 impl From<pb::Image> for Image {
     fn from(image: pb::Image) -> Self {
-        let pb::Image { name, kernel, initrds, rootfs, args, arch, params, declares, templates, revision } =
-            image;
+        let pb::Image {
+            name,
+            kernel,
+            initrds,
+            rootfs,
+            args,
+            arch,
+            labels,
+            params,
+            declares,
+            templates,
+            revision,
+        } = image;
         Self {
             name,
             kernel,
@@ -213,6 +234,7 @@ impl From<pb::Image> for Image {
             rootfs,
             args,
             arch,
+            labels,
             params: params::from_proto(params),
             declares: declares
                 .into_iter()
@@ -226,8 +248,19 @@ impl From<pb::Image> for Image {
 
 impl From<Image> for pb::Image {
     fn from(image: Image) -> Self {
-        let Image { name, kernel, initrds, rootfs, args, arch, params, declares, templates, revision } =
-            image;
+        let Image {
+            name,
+            kernel,
+            initrds,
+            rootfs,
+            args,
+            arch,
+            labels,
+            params,
+            declares,
+            templates,
+            revision,
+        } = image;
         Self {
             name,
             kernel,
@@ -235,6 +268,7 @@ impl From<Image> for pb::Image {
             rootfs,
             args,
             arch,
+            labels,
             params: params::to_proto(params),
             declares: declares.into_iter().map(|(name, spec)| (name, params::spec_to_proto(&spec))).collect(),
             templates,

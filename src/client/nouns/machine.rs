@@ -164,20 +164,23 @@ impl Resource for Machine {
     }
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::RegisterMachineRequest { machine: Some(self.into()), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::RegisterMachineRequest { machine: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.machines().register_machine(request).await?.into_inner().result.into())
     }
 
     async fn update(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::UpdateMachineRequest { machine: Some(self.into()), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::UpdateMachineRequest { machine: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.machines().update_machine(request).await?.into_inner().result.into())
     }
 
     async fn delete(api: &Api, name: &str, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::DeleteMachineRequest { name: name.to_owned(), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::DeleteMachineRequest { name: name.to_owned(), base_revision, dry_run, message, force };
         Ok(api.machines().delete_machine(request).await?.into_inner().result.into())
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::params;
 use crate::client::api::Api;
-use crate::client::cli::{Declare, PARAM_HELP, TargetArgs, WriteArgs};
+use crate::client::cli::{Declare, LABEL_HELP, PARAM_HELP, TargetArgs, WriteArgs};
 use crate::client::document;
 use crate::client::failure::Failure;
 use crate::client::pairs;
@@ -30,6 +30,8 @@ pub(in crate::client) struct Rule {
     selector: BTreeMap<String, Vec<String>>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     image: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     params: BTreeMap<String, Value>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -64,6 +66,8 @@ pub(in crate::client) struct RegisterRule {
     /// Image that it gives
     #[arg(long, value_name = "IMAGE", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     image: Option<String>,
+    #[arg(long = "label", value_name = "KEY=VALUE", help = LABEL_HELP, value_parser = pairs::text, conflicts_with = "file")]
+    labels: Vec<(String, String)>,
     #[arg(long = "param", value_name = "KEY=VALUE", help = PARAM_HELP, value_parser = pairs::param, conflicts_with = "file")]
     params: Vec<(String, Value)>,
     /// Template that renders one kind of document, such as ipxe=coreos, and wins over that of the image; repeat for
@@ -76,7 +80,8 @@ pub(in crate::client) struct RegisterRule {
 
 impl Declare for RegisterRule {
     type Resource = Rule;
-    const FIELDS: &'static [&'static str] = &["name", "priority", "match", "image", "params", "templates"];
+    const FIELDS: &'static [&'static str] =
+        &["name", "priority", "match", "image", "labels", "params", "templates"];
 
     fn target(&self) -> &TargetArgs {
         &self.target
@@ -96,6 +101,7 @@ impl Declare for RegisterRule {
             priority: self.priority.unwrap_or_default(),
             selector,
             image: self.image.unwrap_or_default(),
+            labels: pairs::collect("--label", self.labels)?,
             params: pairs::collect("--param", self.params)?,
             templates: pairs::collect("--template", self.templates)?,
             revision: 0,
@@ -111,7 +117,7 @@ impl Record for Rule {
 
 impl Row for Rule {
     const COLUMNS: &'static [&'static str] = &["NAME", "PRIORITY", "MATCH", "IMAGE", "TEMPLATES"];
-    const WIDE: &'static [&'static str] = &["PARAMS", "REVISION"];
+    const WIDE: &'static [&'static str] = &["LABELS", "PARAMS", "REVISION"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -120,6 +126,7 @@ impl Row for Rule {
             self.selector_cell(),
             self.image.clone(),
             params::cell(&self.templates),
+            params::cell(&self.labels),
             params::cell(&self.params),
             self.revision.to_string(),
         ]
@@ -151,20 +158,22 @@ impl Resource for Rule {
     }
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::RegisterRuleRequest { rule: Some(self.into()), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::RegisterRuleRequest { rule: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.rules().register_rule(request).await?.into_inner().result.into())
     }
 
     async fn update(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::UpdateRuleRequest { rule: Some(self.into()), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::UpdateRuleRequest { rule: Some(self.into()), base_revision, dry_run, message, force };
         Ok(api.rules().update_rule(request).await?.into_inner().result.into())
     }
 
     async fn delete(api: &Api, name: &str, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::DeleteRuleRequest { name: name.to_owned(), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request = pb::DeleteRuleRequest { name: name.to_owned(), base_revision, dry_run, message, force };
         Ok(api.rules().delete_rule(request).await?.into_inner().result.into())
     }
 }
@@ -197,17 +206,26 @@ impl Editable for Rule {
 
 impl From<pb::Rule> for Rule {
     fn from(rule: pb::Rule) -> Self {
-        let pb::Rule { name, priority, r#match, image, params, templates, revision } = rule;
+        let pb::Rule { name, priority, r#match, image, labels, params, templates, revision } = rule;
         let selector = r#match.into_iter().map(|(attribute, of)| (attribute, of.patterns)).collect();
-        Self { name, priority, selector, image, params: params::from_proto(params), templates, revision }
+        Self {
+            name,
+            priority,
+            selector,
+            image,
+            labels,
+            params: params::from_proto(params),
+            templates,
+            revision,
+        }
     }
 }
 
 impl From<Rule> for pb::Rule {
     fn from(rule: Rule) -> Self {
-        let Rule { name, priority, selector, image, params, templates, revision } = rule;
+        let Rule { name, priority, selector, image, labels, params, templates, revision } = rule;
         let patterns = |patterns| pb::Patterns { patterns };
         let r#match = selector.into_iter().map(|(attribute, of)| (attribute, patterns(of))).collect();
-        Self { name, priority, r#match, image, params: params::to_proto(params), templates, revision }
+        Self { name, priority, r#match, image, labels, params: params::to_proto(params), templates, revision }
     }
 }

@@ -3,8 +3,11 @@
 mod vars;
 mod verbs;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::params;
 use crate::client::api::Api;
 use crate::client::failure::Failure;
 use crate::client::print::{Record, Row};
@@ -24,6 +27,8 @@ pub(in crate::client) struct Template {
     #[serde(skip_serializing_if = "String::is_empty")]
     broken: String,
     revision: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     source: String,
 }
@@ -36,7 +41,7 @@ impl Record for Template {
 
 impl Row for Template {
     const COLUMNS: &'static [&'static str] = &["NAME", "KIND", "ORIGIN", "NUMBER", "STATE"];
-    const WIDE: &'static [&'static str] = &["REVISION"];
+    const WIDE: &'static [&'static str] = &["LABELS", "REVISION"];
 
     fn cells(&self) -> Vec<String> {
         let state = if self.broken.is_empty() { "ok".to_owned() } else { format!("broken: {}", self.broken) };
@@ -46,6 +51,7 @@ impl Row for Template {
             self.origin.clone(),
             self.number.to_string(),
             state,
+            params::cell(&self.labels),
             self.revision.to_string(),
         ]
     }
@@ -74,24 +80,30 @@ impl Resource for Template {
     }
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, message } = write.clone();
-        let request =
-            pb::RegisterTemplateRequest { template: Some(self.into()), message, base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request = pb::RegisterTemplateRequest {
+            template: Some(self.into()),
+            message,
+            base_revision,
+            dry_run,
+            force,
+        };
         let answer = api.templates().register_template(request).await?.into_inner();
         Ok(Written::template(answer.result, answer.template))
     }
 
     async fn update(self, api: &Api, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, message } = write.clone();
+        let Write { base_revision, dry_run, message, force } = write.clone();
         let request =
-            pb::UpdateTemplateRequest { template: Some(self.into()), message, base_revision, dry_run };
+            pb::UpdateTemplateRequest { template: Some(self.into()), message, base_revision, dry_run, force };
         let answer = api.templates().update_template(request).await?.into_inner();
         Ok(Written::template(answer.result, answer.template))
     }
 
     async fn delete(api: &Api, name: &str, write: &Write) -> Result<Written, Failure> {
-        let Write { base_revision, dry_run, .. } = *write;
-        let request = pb::DeleteTemplateRequest { name: name.to_owned(), base_revision, dry_run };
+        let Write { base_revision, dry_run, message, force } = write.clone();
+        let request =
+            pb::DeleteTemplateRequest { name: name.to_owned(), base_revision, dry_run, message, force };
         Ok(api.templates().delete_template(request).await?.into_inner().result.into())
     }
 }
@@ -141,14 +153,14 @@ impl Written {
 
 impl From<pb::Template> for Template {
     fn from(template: pb::Template) -> Self {
-        let pb::Template { name, kind, source, number, origin, broken, revision } = template;
-        Self { name, kind, source, number, origin, broken, revision }
+        let pb::Template { name, kind, source, number, origin, broken, revision, labels } = template;
+        Self { name, kind, source, number, origin, broken, revision, labels }
     }
 }
 
 impl From<Template> for pb::Template {
     fn from(template: Template) -> Self {
-        let Template { name, kind, source, number, origin, broken, revision } = template;
-        Self { name, kind, source, number, origin, broken, revision }
+        let Template { name, kind, source, number, origin, broken, revision, labels } = template;
+        Self { name, kind, source, number, origin, broken, revision, labels }
     }
 }

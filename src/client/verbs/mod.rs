@@ -9,14 +9,14 @@ mod report;
 
 use super::cli::{Declare, Verb};
 use super::failure::{Exit, Failure};
-use super::resource::{Editable, Write};
+use super::resource::Editable;
 use super::session::Session;
 
 pub(super) use delete::delete;
 pub(super) use edit::edit;
 pub(super) use get::get;
 pub(super) use list::list;
-pub(super) use report::{Report, report};
+pub(super) use report::{Report, outcome_word, report};
 
 /// Runs a verb on images, machines or rules.
 pub(super) async fn run<R>(session: &mut Session, verb: Verb<R>) -> Result<Exit, Failure>
@@ -28,10 +28,7 @@ where
         Verb::List(args) => list::<R::Resource>(session, args).await,
         Verb::Get(args) => get::<R::Resource>(session, args).await,
         Verb::Register(args) => register::register(session, args).await,
-        Verb::Edit(args) => {
-            let write = Write { dry_run: args.dry_run, ..Write::default() };
-            edit::<R::Resource>(session, &args.name, write).await
-        }
+        Verb::Edit(args) => edit::<R::Resource>(session, &args.name, args.write()).await,
         Verb::Delete(args) => delete::<R::Resource>(session, args).await,
     }
 }

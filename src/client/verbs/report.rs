@@ -25,16 +25,21 @@ pub(in crate::client) struct Report {
     warnings: Vec<String>,
 }
 
+/// The word for what a write did.
+pub(in crate::client) fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Created => "created",
+        Outcome::Updated => "updated",
+        Outcome::Unchanged => "unchanged",
+        Outcome::Deleted => "deleted",
+        Outcome::Unspecified => "written",
+    }
+}
+
 impl Report {
     pub(in crate::client) fn new(noun: Noun, name: &str, dry_run: bool, written: Written) -> Self {
         let Written { result, number } = written;
-        let outcome = match result.outcome() {
-            Outcome::Created => "created",
-            Outcome::Updated => "updated",
-            Outcome::Unchanged => "unchanged",
-            Outcome::Deleted => "deleted",
-            Outcome::Unspecified => "written",
-        };
+        let outcome = outcome_word(result.outcome());
         Self {
             noun: noun.as_str(),
             name: name.to_owned(),

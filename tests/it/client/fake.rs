@@ -223,7 +223,7 @@ impl pb::image_service_server::ImageService for Service {
         request: Request<pb::RegisterImageRequest>,
     ) -> Answer<pb::RegisterImageResponse> {
         let (mut state, request) = self.write(request);
-        let pb::RegisterImageRequest { image, base_revision, dry_run } = request;
+        let pb::RegisterImageRequest { image, base_revision, dry_run, .. } = request;
         if image.as_ref().is_some_and(|image| image.kernel.contains("..")) {
             return Err(violation("image", "kernel", "climbs out of the asset base; remove the .."));
         }
@@ -237,7 +237,7 @@ impl pb::image_service_server::ImageService for Service {
         request: Request<pb::UpdateImageRequest>,
     ) -> Answer<pb::UpdateImageResponse> {
         let (mut state, request) = self.write(request);
-        let pb::UpdateImageRequest { image, base_revision, dry_run } = request;
+        let pb::UpdateImageRequest { image, base_revision, dry_run, .. } = request;
         let State { images, revision, .. } = &mut *state;
         let (image, result) = images.put(image, base_revision, dry_run, revision)?;
         Ok(Response::new(pb::UpdateImageResponse { image: Some(image), result: Some(result) }))
@@ -248,7 +248,7 @@ impl pb::image_service_server::ImageService for Service {
         request: Request<pb::DeleteImageRequest>,
     ) -> Answer<pb::DeleteImageResponse> {
         let (mut state, request) = self.write(request);
-        let pb::DeleteImageRequest { name, base_revision, dry_run } = request;
+        let pb::DeleteImageRequest { name, base_revision, dry_run, .. } = request;
         if let Some(machine) = state.machines.0.values().find(|machine| machine.image == name) {
             return Err(Status::failed_precondition(format!(
                 "machine {:?} uses image {name:?}",
@@ -281,7 +281,7 @@ impl pb::machine_service_server::MachineService for Service {
         request: Request<pb::RegisterMachineRequest>,
     ) -> Answer<pb::RegisterMachineResponse> {
         let (mut state, request) = self.write(request);
-        let pb::RegisterMachineRequest { machine, base_revision, dry_run } = request;
+        let pb::RegisterMachineRequest { machine, base_revision, dry_run, .. } = request;
         if machine.as_ref().is_some_and(|machine| machine.macs.iter().any(|mac| mac.len() < 17)) {
             return Err(violation("machine", "macs[0]", "\"52:54\" is no MAC address"));
         }
@@ -295,7 +295,7 @@ impl pb::machine_service_server::MachineService for Service {
         request: Request<pb::UpdateMachineRequest>,
     ) -> Answer<pb::UpdateMachineResponse> {
         let (mut state, request) = self.write(request);
-        let pb::UpdateMachineRequest { machine, base_revision, dry_run } = request;
+        let pb::UpdateMachineRequest { machine, base_revision, dry_run, .. } = request;
         let State { machines, revision, .. } = &mut *state;
         let (machine, result) = machines.put(machine, base_revision, dry_run, revision)?;
         Ok(Response::new(pb::UpdateMachineResponse { machine: Some(machine), result: Some(result) }))
@@ -306,7 +306,7 @@ impl pb::machine_service_server::MachineService for Service {
         request: Request<pb::DeleteMachineRequest>,
     ) -> Answer<pb::DeleteMachineResponse> {
         let (mut state, request) = self.write(request);
-        let pb::DeleteMachineRequest { name, base_revision, dry_run } = request;
+        let pb::DeleteMachineRequest { name, base_revision, dry_run, .. } = request;
         let State { machines, revision, .. } = &mut *state;
         let result = Some(machines.delete(&name, base_revision, dry_run, revision)?);
         Ok(Response::new(pb::DeleteMachineResponse { result }))
@@ -317,7 +317,7 @@ impl pb::machine_service_server::MachineService for Service {
         request: Request<pb::RegisterMachineImageRequest>,
     ) -> Answer<pb::RegisterMachineImageResponse> {
         let (mut state, request) = self.write(request);
-        let pb::RegisterMachineImageRequest { mac, image, dry_run } = request;
+        let pb::RegisterMachineImageRequest { mac, image, dry_run, .. } = request;
         state.images.get(&image)?;
         let name = mac.to_lowercase().replace(':', "-");
         let machine = pb::Machine { name, macs: vec![mac], image, ..Default::default() };
@@ -344,7 +344,7 @@ impl pb::rule_service_server::RuleService for Service {
         request: Request<pb::RegisterRuleRequest>,
     ) -> Answer<pb::RegisterRuleResponse> {
         let (mut state, request) = self.write(request);
-        let pb::RegisterRuleRequest { rule, base_revision, dry_run } = request;
+        let pb::RegisterRuleRequest { rule, base_revision, dry_run, .. } = request;
         let State { rules, revision, .. } = &mut *state;
         let (rule, result) = rules.put(rule, base_revision, dry_run, revision)?;
         Ok(Response::new(pb::RegisterRuleResponse { rule: Some(rule), result: Some(result) }))
@@ -352,7 +352,7 @@ impl pb::rule_service_server::RuleService for Service {
 
     async fn update_rule(&self, request: Request<pb::UpdateRuleRequest>) -> Answer<pb::UpdateRuleResponse> {
         let (mut state, request) = self.write(request);
-        let pb::UpdateRuleRequest { rule, base_revision, dry_run } = request;
+        let pb::UpdateRuleRequest { rule, base_revision, dry_run, .. } = request;
         let State { rules, revision, .. } = &mut *state;
         let (rule, result) = rules.put(rule, base_revision, dry_run, revision)?;
         Ok(Response::new(pb::UpdateRuleResponse { rule: Some(rule), result: Some(result) }))
@@ -360,7 +360,7 @@ impl pb::rule_service_server::RuleService for Service {
 
     async fn delete_rule(&self, request: Request<pb::DeleteRuleRequest>) -> Answer<pb::DeleteRuleResponse> {
         let (mut state, request) = self.write(request);
-        let pb::DeleteRuleRequest { name, base_revision, dry_run } = request;
+        let pb::DeleteRuleRequest { name, base_revision, dry_run, .. } = request;
         let State { rules, revision, .. } = &mut *state;
         let result = Some(rules.delete(&name, base_revision, dry_run, revision)?);
         Ok(Response::new(pb::DeleteRuleResponse { result }))
@@ -428,7 +428,7 @@ impl pb::template_service_server::TemplateService for Service {
         request: Request<pb::RegisterTemplateRequest>,
     ) -> Answer<pb::RegisterTemplateResponse> {
         let (mut state, request) = self.write(request);
-        let pb::RegisterTemplateRequest { template, message, base_revision, dry_run } = request;
+        let pb::RegisterTemplateRequest { template, message, base_revision, dry_run, .. } = request;
         let (template, result) = state.save(template, message, base_revision, dry_run)?;
         Ok(Response::new(pb::RegisterTemplateResponse { template: Some(template), result: Some(result) }))
     }
@@ -438,7 +438,7 @@ impl pb::template_service_server::TemplateService for Service {
         request: Request<pb::UpdateTemplateRequest>,
     ) -> Answer<pb::UpdateTemplateResponse> {
         let (mut state, request) = self.write(request);
-        let pb::UpdateTemplateRequest { template, message, base_revision, dry_run } = request;
+        let pb::UpdateTemplateRequest { template, message, base_revision, dry_run, .. } = request;
         let (template, result) = state.save(template, message, base_revision, dry_run)?;
         Ok(Response::new(pb::UpdateTemplateResponse { template: Some(template), result: Some(result) }))
     }
@@ -448,7 +448,7 @@ impl pb::template_service_server::TemplateService for Service {
         request: Request<pb::DeleteTemplateRequest>,
     ) -> Answer<pb::DeleteTemplateResponse> {
         let (mut state, request) = self.write(request);
-        let pb::DeleteTemplateRequest { name, base_revision, dry_run } = request;
+        let pb::DeleteTemplateRequest { name, base_revision, dry_run, .. } = request;
         let State { templates, revision, .. } = &mut *state;
         let result = Some(templates.delete(&name, base_revision, dry_run, revision)?);
         Ok(Response::new(pb::DeleteTemplateResponse { result }))
@@ -475,7 +475,7 @@ impl pb::template_service_server::TemplateService for Service {
         request: Request<pb::RollbackTemplateRequest>,
     ) -> Answer<pb::RollbackTemplateResponse> {
         let (mut state, request) = self.write(request);
-        let pb::RollbackTemplateRequest { name, number, message, dry_run } = request;
+        let pb::RollbackTemplateRequest { name, number, message, dry_run, .. } = request;
         let template = state.templates.get(&name)?;
         let saves = state.saves.get(&name).cloned().unwrap_or_default();
         let number = if number == 0 { template.number.saturating_sub(1) } else { number };
@@ -558,6 +558,12 @@ impl pb::boot_service_server::BootService for Service {
             },
         };
         Ok(Response::new(response))
+    }
+
+    type PreviewFleetStream = tokio_stream::Empty<Result<pb::PreviewFleetResponse, Status>>;
+
+    async fn preview_fleet(&self, _: Request<pb::PreviewFleetRequest>) -> Answer<Self::PreviewFleetStream> {
+        Err(Status::unimplemented("see client::site"))
     }
 
     async fn explain(&self, request: Request<pb::ExplainRequest>) -> Answer<pb::ExplainResponse> {

@@ -153,7 +153,7 @@ fn documents_are_read_strictly() {
     insta::assert_snapshot!(client.run_with("image register -f -", "name: a\nkernal: k\n"), @r#"
     exit 4
     --- stderr
-    error: standard input: unknown field `kernal`, expected one of name, kernel, initrds, rootfs, args, arch, params, declares, templates, revision at line 2, column 1
+    error: standard input: unknown field `kernal`, expected one of name, kernel, initrds, rootfs, args, arch, labels, params, declares, templates, revision at line 2, column 1
     "#);
     insta::assert_snapshot!(client.run_with("image register b -f -", "name: a\n"), @r#"
     exit 2

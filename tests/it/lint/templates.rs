@@ -5,7 +5,7 @@ use pxe_init::lint::{self, Finding};
 use pxe_init::render::{Limits, TemplateSet, sample};
 
 fn template(name: &str, kind: Kind, source: &str) -> Template {
-    Template { name: name.parse().unwrap(), kind, head: 1, source: source.into() }
+    Template::new(name.parse().unwrap(), kind, source)
 }
 
 fn set(templates: &[Template]) -> TemplateSet {

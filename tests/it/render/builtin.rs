@@ -190,7 +190,7 @@ fn nobody_gets_a_default_password() {
 }
 
 fn stored(name: &str, kind: Kind, source: &str) -> Template {
-    Template { name: name.parse().unwrap(), kind, head: 1, source: source.into() }
+    Template::new(name.parse().unwrap(), kind, source)
 }
 
 #[test]

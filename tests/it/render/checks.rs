@@ -4,7 +4,7 @@ use pxe_init::domain::{Kind, Template};
 use pxe_init::render::{Check, Limits, Reason, TemplateSet};
 
 fn check(kind: Kind, source: &str) -> Check {
-    let template = Template { name: "t".parse().unwrap(), kind, head: 1, source: source.into() };
+    let template = Template::new("t".parse().unwrap(), kind, source);
     TemplateSet::compile([&template], Limits::default()).check("t")
 }
 

@@ -22,12 +22,8 @@ fn every_mistake_is_explained() {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "j2"));
     paths.sort();
     assert!(paths.len() > 20, "{}", paths.len());
-    let partial = Template {
-        name: "part".parse().unwrap(),
-        kind: Kind::Ipxe,
-        head: 1,
-        source: "{#- partial -#}\necho {{ params.gone }}\n".into(),
-    };
+    let source = "{#- partial -#}\necho {{ params.gone }}\n";
+    let partial = Template::new("part".parse().unwrap(), Kind::Ipxe, source);
     let set = TemplateSet::compile([&partial], Limits::default());
     for path in paths {
         let stem = path.file_stem().unwrap().to_str().unwrap();

@@ -75,14 +75,10 @@ async fn arbitrary_nouns(database: Database) {
 }
 
 /// One valid noun of each sort.
-fn nouns() -> impl Strategy<Value = Vec<Change>> {
+pub(crate) fn nouns() -> impl Strategy<Value = Vec<Change>> {
     let source = "[\\PC\n\t{}%#\"'\\\\]{0,200}";
-    let template = (any_name(), any_kind(), source).prop_map(|(name, kind, source)| Template {
-        name,
-        kind,
-        head: 0,
-        source: source.into(),
-    });
+    let template = (any_name(), any_kind(), source, labels())
+        .prop_map(|(name, kind, source, labels)| Template { labels, ..Template::new(name, kind, source) });
     (any_image(), template, any_machine(), any_rule()).prop_map(|(image, template, machine, rule)| {
         vec![Change::Image(image), Change::Template(template), Change::Machine(machine), Change::Rule(rule)]
     })
@@ -91,10 +87,10 @@ fn nouns() -> impl Strategy<Value = Vec<Change>> {
 fn any_image() -> impl Strategy<Value = Image> {
     let list = || proptest::collection::vec(text(), 0..4);
     let paths = (option(text()), list(), option(text()), list(), option(text()));
-    (any_name(), paths, params(), declares(), templates()).prop_map(
-        |(name, paths, params, declares, templates)| {
+    (any_name(), paths, labels(), params(), declares(), templates()).prop_map(
+        |(name, paths, labels, params, declares, templates)| {
             let (kernel, initrds, rootfs, args, arch) = paths;
-            Image { name, kernel, initrds, rootfs, args, arch, params, declares, templates }
+            Image { name, kernel, initrds, rootfs, args, arch, labels, params, declares, templates }
         },
     )
 }
@@ -107,9 +103,8 @@ fn any_machine() -> impl Strategy<Value = Machine> {
         .prop_map(|macs| macs.into_iter().collect::<Vec<_>>())
         .prop_shuffle();
     let uuid = option(any::<u128>().prop_map(Uuid::from_u128));
-    let labels = proptest::collection::btree_map("[a-z][a-z/._-]{0,9}", text(), 0..4);
     let known_by = (macs, uuid, option(text()), option("[a-z]{1,9}"));
-    let machine = (any_name(), known_by, labels, params(), option(any_name()), templates());
+    let machine = (any_name(), known_by, labels(), params(), option(any_name()), templates());
     machine.prop_map(|(name, (macs, uuid, serial, hostname), labels, params, image, templates)| Machine {
         name,
         macs,
@@ -128,12 +123,13 @@ fn any_rule() -> impl Strategy<Value = Rule> {
     let pattern = "!?[a-z0-9 *\"'\\\\]{1,9}[a-z]";
     let selector = proptest::collection::btree_map(key, proptest::collection::vec(pattern, 1..4), 0..4)
         .prop_map(|map| Selector::try_from(map).unwrap());
-    let rule = (any_name(), any::<i32>(), selector, option(any_name()), params(), templates());
-    rule.prop_map(|(name, priority, selector, image, params, templates)| Rule {
+    let rule = (any_name(), any::<i32>(), selector, option(any_name()), labels(), params(), templates());
+    rule.prop_map(|(name, priority, selector, image, labels, params, templates)| Rule {
         name,
         priority,
         selector,
         image,
+        labels,
         params,
         templates,
     })
@@ -153,6 +149,10 @@ fn text() -> impl Strategy<Value = String> {
 
 fn option<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Option<T>> {
     proptest::option::of(value)
+}
+
+fn labels() -> impl Strategy<Value = pxe_init::domain::Labels> {
+    proptest::collection::btree_map("[a-z][a-z/._-]{0,9}", text(), 0..4)
 }
 
 fn templates() -> impl Strategy<Value = pxe_init::domain::Templates> {

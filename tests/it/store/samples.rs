@@ -30,6 +30,7 @@ pub(crate) fn image() -> Image {
         "rootfs": "rootfs.img",
         "args": ["console=ttyS0", "quiet", "a=\"b c\""],
         "arch": "x86_64",
+        "labels": {"channel": "stable"},
         "params": {"n": 1, "f": 0.5, "t": true, "s": "ü\u{1F980}'\"\\", "l": [null, {}], "neg": -9007199254740993i64},
         "declares": {
             "n": {"type": "integer", "default": 2, "help": "\u{1F980} \"n\"", "choices": [1, 2]},
@@ -61,13 +62,14 @@ pub(crate) fn rule() -> Rule {
         "priority": -20,
         "match": {"mac": ["52:54:00:*", "!52:54:00:ff:*"], "ip": ["192.0.2.0/24"], "label.rack": ["r1", "r2"]},
         "image": "coreos",
+        "labels": {"site": "b", "empty": ""},
         "params": {"console": ["ttyS0", "tty0"]},
         "templates": {"ipxe": "linux"},
     }))
 }
 
 pub(crate) fn template(source: &str) -> Template {
-    Template { name: name("linux"), kind: Kind::Ipxe, head: 0, source: source.into() }
+    Template::new(name("linux"), Kind::Ipxe, source)
 }
 
 pub(crate) fn machine_named(text: &str, mac: &str) -> Change {

@@ -1,11 +1,17 @@
 //! Every save of a template is kept, and has a number of its own.
 
-use pxe_init::domain::{Actor, Change, Kind, Noun, Revision, RevisionInfo, Template, Timestamp};
+use pxe_init::domain::{Actor, Change, Kind, Labels, Noun, Revision, RevisionInfo, Template, Timestamp};
 
 use super::database::Database;
 use super::samples::{delete, name, put, since, template};
 
-contract!(numbered_from_one, history_outlives_deletion, pages_of_history, sources_by_number);
+contract!(
+    numbered_from_one,
+    labels_take_no_number,
+    history_outlives_deletion,
+    pages_of_history,
+    sources_by_number
+);
 
 async fn numbered_from_one(database: Database) {
     let store = database.store().await;
@@ -20,6 +26,29 @@ async fn numbered_from_one(database: Database) {
     // A head that the caller made up counts for nothing.
     let saved = put(&store, &Change::Template(Template { head: 77, ..template("c") })).await;
     assert_eq!(saved.change, Change::Template(Template { head: 4, ..template("c") }));
+}
+
+async fn labels_take_no_number(database: Database) {
+    let store = database.store().await;
+    let labelled = |source: &str, site: &str| {
+        let labels = Labels::from([("site".to_owned(), site.to_owned())]);
+        Template { labels, ..template(source) }
+    };
+    put(&store, &Change::Template(template("a"))).await;
+    let saved = put(&store, &Change::Template(labelled("a", "b"))).await;
+    assert_eq!(saved.revision, 2);
+    assert_eq!(saved.change, Change::Template(Template { head: 1, ..labelled("a", "b") }));
+    assert_eq!(since(&store, 1).await.changes, [saved]);
+    assert_eq!(store.template_revisions(&name("linux"), None, 9).await.unwrap().len(), 1);
+    let noted =
+        database.query("SELECT before, after FROM audit WHERE revision = 2", &["before", "after"]).await;
+    assert!(!noted[0][0].contains("labels") && noted[0][1].contains(r#""labels":{"site":"b"}"#), "{noted:?}");
+
+    let saved = put(&store, &Change::Template(labelled("b", "c"))).await;
+    assert_eq!(saved.change, Change::Template(Template { head: 2, ..labelled("b", "c") }));
+    // The history is of sources, and knows no labels.
+    let old = store.template_source(&name("linux"), 1).await.unwrap().unwrap();
+    assert_eq!(old, Template { head: 1, ..template("a") });
 }
 
 async fn history_outlives_deletion(database: Database) {

@@ -9,11 +9,12 @@ use serde::Serialize;
 
 use super::Template;
 use super::vars::{VarsArgs, vars};
-use crate::client::cli::{DeleteArgs, EditArgs, GetArgs, ListArgs, WriteArgs};
+use crate::client::cli::{DeleteArgs, EditArgs, GetArgs, LABEL_HELP, ListArgs, ReasonArgs, WriteArgs};
 use crate::client::document::read_file;
 use crate::client::failure::{Exit, Failure};
+use crate::client::pairs;
 use crate::client::print::{self, Printer, Record, Row};
-use crate::client::resource::{Resource as _, Write, Written};
+use crate::client::resource::{Resource as _, Written};
 use crate::client::session::Session;
 use crate::client::verbs::{self, Report, report};
 use crate::domain::{Kind, Noun};
@@ -31,7 +32,7 @@ pub(in crate::client) enum TemplateVerb {
     /// Save a template, new or not; the server compiles it and renders it with samples first
     Register(RegisterArgs),
     /// Edit the source of a template in $VISUAL or $EDITOR; saving a built-in one overrides it
-    Edit(EditTemplateArgs),
+    Edit(EditArgs),
     /// Delete templates by name; a built-in one that was overridden comes back
     Delete(DeleteArgs),
     /// List the saves of a template, the newest first
@@ -54,20 +55,10 @@ pub(in crate::client) struct RegisterArgs {
     /// The file with its Jinja source; - for standard input
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     file: PathBuf,
-    /// Why, for the history
-    #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    message: String,
+    #[arg(long = "label", value_name = "KEY=VALUE", help = LABEL_HELP, value_parser = pairs::text)]
+    labels: Vec<(String, String)>,
     #[command(flatten)]
     write: WriteArgs,
-}
-
-#[derive(Debug, Args)]
-pub(in crate::client) struct EditTemplateArgs {
-    #[command(flatten)]
-    edit: EditArgs,
-    /// Why, for the history
-    #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    message: String,
 }
 
 #[derive(Debug, Args)]
@@ -92,12 +83,11 @@ pub(in crate::client) struct RollbackArgs {
     /// The number of the save, as `template history` lists it [default: the one before the newest]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     revision: Option<u32>,
-    /// Why, for the history [default: roll back to revision N]
-    #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    message: String,
     /// Check everything, write nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    reason: ReasonArgs,
 }
 
 /// One save of a template.
@@ -117,10 +107,7 @@ pub(in crate::client) async fn run(session: &mut Session, verb: TemplateVerb) ->
         TemplateVerb::List(args) => verbs::list::<Template>(session, args).await,
         TemplateVerb::Get(args) => verbs::get::<Template>(session, args).await,
         TemplateVerb::Register(args) => register(session, args).await,
-        TemplateVerb::Edit(args) => {
-            let write = Write { dry_run: args.edit.dry_run, message: args.message, ..Write::default() };
-            verbs::edit::<Template>(session, &args.edit.name, write).await
-        }
+        TemplateVerb::Edit(args) => verbs::edit::<Template>(session, &args.name, args.write()).await,
         TemplateVerb::Delete(args) => verbs::delete::<Template>(session, args).await,
         TemplateVerb::History(args) => history(session, args).await,
         TemplateVerb::Show(args) => show(session, args).await,
@@ -131,8 +118,10 @@ pub(in crate::client) async fn run(session: &mut Session, verb: TemplateVerb) ->
 
 async fn register(session: &Session, args: RegisterArgs) -> Result<Exit, Failure> {
     let source = read_file(&args.file)?;
-    let write = Write { message: args.message, ..args.write.write() };
-    let template = Template { name: args.name.clone(), kind: args.kind, source, ..Template::default() };
+    let write = args.write.write();
+    let labels = pairs::collect("--label", args.labels)?;
+    let template =
+        Template { name: args.name.clone(), kind: args.kind, source, labels, ..Template::default() };
     let written = template.register(&session.api, &write).await?;
     report(session, &Report::new(Noun::Template, &args.name, write.dry_run, written))?;
     Ok(Exit::Ok)
@@ -170,9 +159,9 @@ async fn show(session: &Session, args: ShowArgs) -> Result<Exit, Failure> {
 }
 
 async fn rollback(session: &Session, args: RollbackArgs) -> Result<Exit, Failure> {
-    let RollbackArgs { name, revision, message, dry_run } = args;
+    let RollbackArgs { name, revision, dry_run, reason: ReasonArgs { message, force } } = args;
     let number = revision.unwrap_or_default();
-    let request = pb::RollbackTemplateRequest { name: name.clone(), number, message, dry_run };
+    let request = pb::RollbackTemplateRequest { name: name.clone(), number, message, dry_run, force };
     let answer = session.api.templates().rollback_template(request).await?.into_inner();
     let written = Written::template(answer.result, answer.template);
     report(session, &Report::new(Noun::Template, &name, dry_run, written))?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::domain::{Change, Changes, Timestamp};
+use crate::domain::{Change, Changes, Noun, Timestamp};
 use crate::render::{Limits, TemplateSet};
 
 /// The catalog and the templates compiled from it. No request sees the one without the other.
@@ -29,7 +29,7 @@ impl Snapshot {
     /// The snapshot that `changes` lead to. Templates are compiled only when one changed.
     pub fn with(&self, changes: &Changes, limits: Limits, now: Timestamp) -> Self {
         let catalog = self.catalog.with(changes);
-        let is_template = |change: &Change| change.noun() == crate::domain::Noun::Template;
+        let is_template = |change: &Change| change.noun() == Noun::Template;
         let templates = if changes.changes.iter().any(|stamped| is_template(&stamped.change)) {
             let stored = catalog.templates().values().map(|entry| &*entry.value);
             Arc::new(TemplateSet::compile(stored, limits))

@@ -1,0 +1,184 @@
+//! What a machine gets when it asks.
+
+use std::sync::{Arc, OnceLock};
+
+use sha2::{Digest, Sha256};
+
+use super::{Answer, OnFailure, OnUnknown, Outcome, Settings, Snapshot};
+use crate::domain::{Facts, Kind};
+use crate::render::{
+    Context, Entry, Failure, Limits, Reason, RenderError, ServerContext, TemplateSet, document_url,
+};
+use crate::resolve::{Resolution, resolve};
+
+/// What answers are made from. Cheap to make: one for each request.
+#[derive(Clone, Copy)]
+pub struct Boot<'a> {
+    /// The catalog and the templates.
+    pub snapshot: &'a Snapshot,
+    /// What an operator has set.
+    pub settings: &'a Settings,
+    /// Where the machine reaches this server, as `http://host:port`.
+    pub base_url: &'a str,
+}
+
+impl Boot<'_> {
+    /// The script that every machine begins with: it asks again, with the machine's facts.
+    pub fn script(&self) -> Answer {
+        let nothing = Resolution::default();
+        let context = self.context(Facts::default().into(), &nothing);
+        let mut answer = Answer::new(Kind::Ipxe, &nothing);
+        self.render("boot.ipxe", context, &mut answer);
+        answer
+    }
+
+    /// The document of `kind` for the machine with these facts.
+    pub fn answer(&self, facts: Facts, kind: Kind) -> Answer {
+        let resolution = resolve(&self.snapshot.catalog, &facts);
+        self.answer_resolved(&resolution, facts.into(), kind)
+    }
+
+    /// The same, from an unsaved source in the place of the template.
+    pub fn answer_from(&self, facts: Facts, kind: Kind, source: &str) -> Answer {
+        let resolution = resolve(&self.snapshot.catalog, &facts);
+        let mut answer = Answer::new(kind, &resolution);
+        let context = self.context(facts.into(), &resolution);
+        if let Some(context) = self.with_image(&resolution, context, &mut answer) {
+            let rendered = self.snapshot.templates.render_source(kind, "(unsaved)", source, &context);
+            answer.template = Some("(unsaved)".to_owned());
+            self.conclude(rendered, context, &mut answer);
+        }
+        answer
+    }
+
+    /// The document of `kind` where it is resolved already what the machine boots.
+    pub(super) fn answer_resolved(&self, resolution: &Resolution, facts: Arc<Facts>, kind: Kind) -> Answer {
+        let mut answer = Answer::new(kind, resolution);
+        let context = self.context(facts, resolution);
+        let Some(context) = self.with_image(resolution, context, &mut answer) else { return answer };
+        match resolution.template(kind) {
+            Some((template, _)) => self.render(template, context, &mut answer),
+            None if resolution.is_match() => {
+                answer.outcome = Outcome::NoTemplate;
+                answer.problem = Some(no_template(kind, resolution));
+            }
+            None => self.answer_unknown(context, &mut answer),
+        }
+        answer
+    }
+
+    /// The context again, unless the image that was resolved to does not exist; then the answer says so.
+    fn with_image(&self, resolution: &Resolution, context: Context, answer: &mut Answer) -> Option<Context> {
+        let Some(name) = &resolution.missing_image else { return Some(context) };
+        let problem = format!("image {name} does not exist");
+        self.fail(context, answer, problem.clone(), problem);
+        None
+    }
+
+    fn answer_unknown(&self, context: Context, answer: &mut Answer) {
+        answer.outcome = Outcome::NoMatch;
+        answer.problem = Some("no binding and no rule matches this machine".to_owned());
+        if answer.kind == Kind::Ipxe && self.settings.unknown == OnUnknown::Hold {
+            self.render("unknown", context, answer);
+            if answer.outcome == Outcome::Rendered {
+                answer.outcome = Outcome::Held;
+            }
+        }
+    }
+
+    fn render(&self, template: &str, context: Context, answer: &mut Answer) {
+        answer.template = self.snapshot.templates.get(template).map(Entry::id);
+        let rendered = self.snapshot.templates.render(template, &context);
+        self.conclude(rendered, context, answer);
+    }
+
+    fn conclude(&self, rendered: Result<String, RenderError>, context: Context, answer: &mut Answer) {
+        match rendered {
+            Ok(document) => {
+                answer.outcome = Outcome::Rendered;
+                answer.document = Some(document);
+            }
+            Err(RenderError { reason: Reason::NotFound(reason), .. }) => {
+                answer.outcome = Outcome::Refused;
+                answer.problem = Some(reason);
+            }
+            Err(error) => {
+                let summary = error.summary();
+                answer.variable = error.variable().map(str::to_owned);
+                self.fail(context, answer, error.to_string(), summary);
+            }
+        }
+    }
+
+    /// The answer when there is something for this machine that can not be rendered: `problem` is for operators, and
+    /// `summary`, in one line, for whoever stands before the machine.
+    fn fail(&self, context: Context, answer: &mut Answer, problem: String, summary: String) {
+        answer.outcome = Outcome::Failed;
+        let incident = incident(answer, &context.facts, &problem);
+        if answer.kind == Kind::Ipxe && self.settings.failure == OnFailure::Script {
+            let machine = context.machine.as_deref();
+            let url = document_url(&context.server.base_url, Kind::Ipxe, &context.facts, machine);
+            let failure = Failure {
+                incident: incident.clone(),
+                template: answer.template.clone().unwrap_or_default(),
+                problem: summary,
+                url,
+            };
+            let context = Context { failure: Some(failure), ..context };
+            let own = self.snapshot.templates.render("error", &context);
+            answer.document = own.or_else(|_| built_in().render("error", &context)).ok();
+        }
+        answer.incident = Some(incident);
+        answer.problem = Some(problem);
+    }
+
+    fn context(&self, facts: Arc<Facts>, resolution: &Resolution) -> Context {
+        Context {
+            facts,
+            machine: resolution.machine.clone(),
+            image: resolution.image.clone(),
+            rule: resolution.rule.clone(),
+            server: Arc::new(ServerContext {
+                base_url: self.base_url.to_owned(),
+                asset_url: self.settings.assets.base(self.base_url),
+                hold_seconds: self.settings.hold_seconds,
+            }),
+            failure: None,
+        }
+    }
+}
+
+/// The built-in templates alone, for when an operator's own `error` fails.
+fn built_in() -> &'static TemplateSet {
+    static BUILT_IN: OnceLock<TemplateSet> = OnceLock::new();
+    BUILT_IN.get_or_init(|| TemplateSet::compile([], Limits::default()))
+}
+
+fn no_template(kind: Kind, resolution: &Resolution) -> String {
+    let mut said = Vec::new();
+    if let Some(machine) = &resolution.machine {
+        said.push(format!("machine {}", machine.name));
+    }
+    if let Some(rule) = &resolution.rule {
+        said.push(format!("rule {}", rule.name));
+    }
+    if let Some(image) = &resolution.image {
+        said.push(format!("image {}", image.name));
+    }
+    format!("no template of kind {kind} is named by {}", said.join(", "))
+}
+
+/// Eight hexadecimal digits that are the same each time the same machine meets the same failure, on every replica.
+fn incident(answer: &Answer, facts: &Facts, problem: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [answer.kind.as_str(), answer.template.as_deref().unwrap_or_default(), problem] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    for (attribute, value) in facts.iter() {
+        hash.update(attribute.as_str());
+        hash.update(value.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize().iter().take(4).map(|byte| format!("{byte:02X}")).collect()
+}
