@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use serde_json::Value;
 
-use super::document;
 use super::failure::{Exit, Failure};
 use crate::domain::{Kind, ParamSpec};
 
@@ -47,8 +45,9 @@ pub(super) fn template(pair: &str) -> Result<(String, String), String> {
 /// Parses `NAME=SPEC`, where the declaration is the name of a type, or a map in YAML or JSON.
 pub(super) fn declaration(pair: &str) -> Result<(String, ParamSpec), String> {
     let (name, spec) = text(pair)?;
-    let spec: Value =
-        document::parse(&spec, Path::new("the declaration")).map_err(|failure| failure.message)?;
+    // `on`, `off`, `yes` and `no` are words, as in YAML 1.2 and JSON.
+    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+    let spec: Value = serde_saphyr::from_str_with_options(&spec, options).map_err(|e| e.to_string())?;
     let spec = ParamSpec::try_from(spec).map_err(|e| e.to_string())?;
     Ok((name, spec))
 }

@@ -126,9 +126,10 @@ impl TemplateSet {
         loop {
             let result = self.render(name, &context);
             let missing = match &result {
-                Err(RenderError { reason: Reason::Undefined { variable }, .. }) => {
-                    variable.strip_prefix("params.")
-                }
+                Err(RenderError {
+                    reason: Reason::Undefined { variable } | Reason::MissingParam { variable, .. },
+                    ..
+                }) => variable.strip_prefix("params."),
                 _ => None,
             };
             match missing {

@@ -7,12 +7,7 @@ use pxe_init::render::{Context, Limits, Reason, TemplateSet, sample};
 use serde_json::{Value, json};
 
 fn set(templates: &[(&str, &str)]) -> TemplateSet {
-    let template = |(name, source): &(&str, &str)| Template {
-        name: name.parse().unwrap(),
-        kind: Kind::Text,
-        head: 1,
-        source: (*source).into(),
-    };
+    let template = |(name, source): &(&str, &str)| Template::new(name.parse().unwrap(), Kind::Text, *source);
     let templates: Vec<_> = templates.iter().map(template).collect();
     TemplateSet::compile(&templates, Limits::default())
 }
@@ -217,7 +212,7 @@ fn the_example_of_the_guide_declares_what_it_says() {
     let guide = include_str!("../../../docs/templates.md");
     let section = guide.split("\n## Params\n").nth(1).unwrap();
     let example = section.split("```jinja\n").nth(1).unwrap().split("```").next().unwrap();
-    let template = Template { name: "t".parse().unwrap(), kind: Kind::Ipxe, head: 1, source: example.into() };
+    let template = Template::new("t".parse().unwrap(), Kind::Ipxe, example);
     let set = TemplateSet::compile([&template], Limits::default());
     let check = set.check("t");
     assert_eq!(check.errors, []);
