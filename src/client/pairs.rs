@@ -45,9 +45,8 @@ pub(super) fn template(pair: &str) -> Result<(String, String), String> {
 /// Parses `NAME=SPEC`, where the declaration is the name of a type, or a map in YAML or JSON.
 pub(super) fn declaration(pair: &str) -> Result<(String, ParamSpec), String> {
     let (name, spec) = text(pair)?;
-    // `on`, `off`, `yes` and `no` are words, as in YAML 1.2 and JSON.
-    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-    let spec: Value = serde_saphyr::from_str_with_options(&spec, options).map_err(|e| e.to_string())?;
+    let spec: Value = serde_saphyr::from_str(&spec)
+        .map_err(|e| format!("{spec:?} is neither the name of a type nor a map: {e}"))?;
     let spec = ParamSpec::try_from(spec).map_err(|e| e.to_string())?;
     Ok((name, spec))
 }

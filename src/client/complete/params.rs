@@ -8,7 +8,7 @@ use clap_complete::engine::CompletionCandidate;
 use super::{asked, given};
 use crate::client::api::Api;
 use crate::client::failure::Failure;
-use crate::client::nouns::convert::param_spec;
+use crate::client::nouns::convert;
 use crate::domain::{Kind, ParamSpec, ParamType};
 use crate::proto::pxe_init as pb;
 
@@ -57,7 +57,7 @@ async fn declared(api: &Api) -> Result<Vec<(String, Option<ParamSpec>)>, Failure
         let answer = api.images().get_image(pb::GetImageRequest { name }).await?.into_inner();
         let image = answer.image.unwrap_or_default();
         templates.extend(image.templates);
-        found.extend(image.declares.into_iter().map(|(name, spec)| (name, param_spec(spec).ok())));
+        found.extend(image.declares.into_iter().map(|(name, spec)| (name, Some(convert::spec(spec)))));
     }
     for pair in given("--template") {
         if let Some((kind, template)) = pair.split_once('=') {
@@ -75,9 +75,7 @@ async fn declared(api: &Api) -> Result<Vec<(String, Option<ParamSpec>)>, Failure
         let Ok(answer) = api.templates().get_template_vars(request).await else { continue };
         for var in answer.into_inner().vars {
             if let Some(param) = var.name.strip_prefix("params.") {
-                found
-                    .entry(param.to_owned())
-                    .or_insert_with(|| var.spec.and_then(|spec| param_spec(spec).ok()));
+                found.entry(param.to_owned()).or_insert_with(|| var.spec.map(convert::spec));
             }
         }
     }

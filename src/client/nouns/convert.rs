@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use crate::client::failure::{Exit, Failure};
-use crate::domain::{ParamSpec, Params, Templates};
+use crate::domain::{ParamSpec, ParamType, Params, Templates};
 use crate::proto::pxe_init as pb;
 
 /// A value out of text of the server.
@@ -47,25 +47,25 @@ pub(super) fn params_text(params: Params) -> BTreeMap<String, String> {
     params.into_iter().map(|(key, value)| (key, value.to_string())).collect()
 }
 
-/// A declaration out of the API.
-pub(in crate::client) fn param_spec(spec: pb::ParamSpec) -> Result<ParamSpec, Failure> {
+/// A declaration out of the API. A type that this client does not know is taken for text.
+pub(in crate::client) fn spec(spec: pb::ParamSpec) -> ParamSpec {
     let pb::ParamSpec { r#type, default, required, help, secret, choices } = spec;
     let value = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Ok(ParamSpec {
-        ty: parse(&r#type)?,
-        default: some(default).map(value),
+    ParamSpec {
+        ty: r#type.parse().unwrap_or(ParamType::String),
+        default: Some(default).filter(|text| !text.is_empty()).map(value),
         required,
         help,
         secret,
         choices: choices.into_iter().map(value).collect(),
-    })
+    }
 }
 
-/// The API's form of it.
-pub(super) fn param_spec_text(spec: &ParamSpec) -> pb::ParamSpec {
+/// The API's form of a declaration.
+pub(super) fn spec_text(spec: &ParamSpec) -> pb::ParamSpec {
     pb::ParamSpec {
-        r#type: spec.ty.to_string(),
-        default: text(spec.default.as_ref()),
+        r#type: spec.ty.as_str().to_owned(),
+        default: spec.default.as_ref().map(ToString::to_string).unwrap_or_default(),
         required: spec.required,
         help: spec.help.clone(),
         secret: spec.secret,

@@ -193,7 +193,6 @@ impl TryFrom<pb::Image> for Image {
             revision,
             labels,
         } = image;
-        let declared = |(name, spec)| Ok((name, convert::param_spec(spec)?));
         let image = domain::Image {
             name: convert::parse(&name)?,
             kernel: convert::some(kernel),
@@ -203,7 +202,7 @@ impl TryFrom<pb::Image> for Image {
             arch: convert::some(arch),
             labels,
             params: convert::params(params),
-            declares: declares.into_iter().map(declared).collect::<Result<_, Failure>>()?,
+            declares: declares.into_iter().map(|(name, spec)| (name, convert::spec(spec))).collect(),
             templates: convert::templates(templates)?,
         };
         Ok(Self::new(image, revision))
@@ -223,10 +222,7 @@ impl From<Image> for pb::Image {
             args,
             arch: convert::text(arch),
             params: convert::params_text(params),
-            declares: declares
-                .iter()
-                .map(|(name, spec)| (name.clone(), convert::param_spec_text(spec)))
-                .collect(),
+            declares: declares.into_iter().map(|(name, spec)| (name, convert::spec_text(&spec))).collect(),
             templates: convert::templates_text(templates),
             revision,
             labels,

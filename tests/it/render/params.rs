@@ -2,12 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use pxe_init::domain::{Image, Kind, Name, ParamSpec, Template};
+use pxe_init::domain::{Image, Kind, Labels, Name, ParamSpec, Template};
 use pxe_init::render::{Context, Limits, Reason, TemplateSet, sample};
 use serde_json::{Value, json};
 
 fn set(templates: &[(&str, &str)]) -> TemplateSet {
-    let template = |(name, source): &(&str, &str)| Template::new(name.parse().unwrap(), Kind::Text, *source);
+    let template = |(name, source): &(&str, &str)| Template {
+        name: name.parse().unwrap(),
+        kind: Kind::Text,
+        head: 1,
+        labels: Labels::new(),
+        source: (*source).into(),
+    };
     let templates: Vec<_> = templates.iter().map(template).collect();
     TemplateSet::compile(&templates, Limits::default())
 }
@@ -212,7 +218,7 @@ fn the_example_of_the_guide_declares_what_it_says() {
     let guide = include_str!("../../../docs/templates.md");
     let section = guide.split("\n## Params\n").nth(1).unwrap();
     let example = section.split("```jinja\n").nth(1).unwrap().split("```").next().unwrap();
-    let template = Template::new("t".parse().unwrap(), Kind::Ipxe, example);
+    let template = Template { head: 1, ..Template::new("t".parse().unwrap(), Kind::Ipxe, example) };
     let set = TemplateSet::compile([&template], Limits::default());
     let check = set.check("t");
     assert_eq!(check.errors, []);

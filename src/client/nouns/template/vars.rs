@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::client::document::read_file;
 use crate::client::failure::{Exit, Failure};
-use crate::client::nouns::convert::param_spec;
+use crate::client::nouns::convert;
 use crate::client::print::{Printer, Record, Row};
 use crate::client::session::Session;
 use crate::domain::{Kind, ParamSpec};
@@ -62,7 +62,7 @@ pub(super) async fn vars(session: &Session, args: VarsArgs) -> Result<Exit, Fail
     let (name, kind) = (args.name.unwrap_or_default(), args.kind.unwrap_or_default());
     let request = pb::GetTemplateVarsRequest { name, source, kind };
     let answer = session.api.templates().get_template_vars(request).await?.into_inner();
-    let vars: Vec<Var> = answer.vars.into_iter().map(Var::try_from).collect::<Result<_, _>>()?;
+    let vars: Vec<Var> = answer.vars.into_iter().map(Var::from).collect();
     let mut printer = Printer::new(session.output);
     printer.page(&vars)?;
     printer.finish()?;
@@ -134,23 +134,21 @@ impl Row for Var {
     }
 }
 
-impl TryFrom<pb::TemplateVar> for Var {
-    type Error = Failure;
-
-    fn try_from(var: pb::TemplateVar) -> Result<Self, Failure> {
+impl From<pb::TemplateVar> for Var {
+    fn from(var: pb::TemplateVar) -> Self {
         let pb::TemplateVar { name, spec, declared_by, read_at, required, from, suppliers } = var;
         let supplier = |supplier| {
             let pb::ParamSupplier { noun, total, names } = supplier;
             Supplier { noun, total, names }
         };
-        Ok(Self {
+        Self {
             name,
-            spec: spec.map(param_spec).transpose()?,
+            spec: spec.map(convert::spec),
             needed: required,
             declared_by,
             read_at,
             from,
             given_by: suppliers.into_iter().map(supplier).collect(),
-        })
+        }
     }
 }
