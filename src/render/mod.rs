@@ -18,6 +18,7 @@ mod limits;
 mod nesting;
 pub mod sample;
 mod set;
+mod slow;
 mod spans;
 mod stop;
 mod urls;

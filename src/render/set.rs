@@ -12,6 +12,7 @@ use super::escape::place::{Misplaced, place};
 use super::explain::{explain, misplaced};
 use super::limits::{Budget, Limits};
 use super::nesting::Nesting;
+use super::slow::Slow;
 use super::spans::Spans;
 use super::verify::verify;
 use super::{builtin, view};
@@ -22,6 +23,7 @@ pub struct TemplateSet {
     entries: BTreeMap<Name, Entry>,
     engines: Vec<Engine>,
     limits: Limits,
+    slow: Slow,
 }
 
 /// The templates of one kind.
@@ -112,7 +114,7 @@ impl TemplateSet {
         }
         let engines =
             Kind::ALL.map(|kind| Engine { environment: environment(kind, &limits), wraps: 0, repeats: 1 });
-        let mut set = Self { entries, engines: engines.into(), limits };
+        let mut set = Self { entries, engines: engines.into(), limits, slow: Slow::default() };
         for entry in set.entries.values_mut() {
             let Template { name, kind, source, .. } = &entry.template;
             entry.broken = set.engines[index(*kind)].add(name.as_str(), source).err();
@@ -140,7 +142,12 @@ impl TemplateSet {
         if let Some(broken) = &entry.broken {
             return Err(broken.clone());
         }
-        self.run(&self.engines[index(entry.template.kind)], entry.template.kind, name, context)
+        let run = || self.run(&self.engines[index(entry.template.kind)], entry.template.kind, name, context);
+        let result = if self.slow.has(name) { self.slow.aside(run) } else { run() };
+        if matches!(result, Err(RenderError { reason: Reason::Limit(_), .. })) {
+            self.slow.remember(name);
+        }
+        result
     }
 
     /// The document that a `source` which is not stored makes of `context`. It stands in for the stored template `name`
