@@ -186,7 +186,10 @@ fn python_reads_the_same_yaml() {
     }
     let program =
         "import json, sys, yaml\njson.dump([yaml.safe_load(d) for d in json.load(sys.stdin)], sys.stdout)";
-    let Some(read) = python("yaml", program, &json!(documents)) else { return };
+    let Some(read) = python("json_yaml::python_reads_the_same_yaml", "yaml", program, &json!(documents))
+    else {
+        return;
+    };
     for ((document, read), meant) in documents.iter().zip(read.as_array().unwrap()).zip(meant) {
         assert_eq!(*read, meant, "{document}");
     }

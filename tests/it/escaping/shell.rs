@@ -67,11 +67,11 @@ fn shell(scripts: &[String]) -> Option<Vec<Vec<String>>> {
 
 /// What a Python program makes of `input`, if there is a Python with this module.
 #[allow(clippy::print_stderr, reason = "a test says what it could not do")]
-pub(super) fn python(module: &str, program: &str, input: &Value) -> Option<Value> {
+pub(super) fn python(test: &str, module: &str, program: &str, input: &Value) -> Option<Value> {
     let has =
         Command::new("python3").args(["-c", &format!("import {module}")]).stderr(Stdio::null()).status();
     if !has.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: there is no python3 with the module {module}");
+        eprintln!("SKIPPED escaping::{test}: no python3 with the module {module}");
         return None;
     }
     let mut child = Command::new("python3")
@@ -264,9 +264,50 @@ fn python_reads_the_same_words() {
         }
     }
     let program = "import json, sys, shlex\njson.dump([shlex.split(d, comments=True) for d in json.load(sys.stdin)], sys.stdout)";
-    let Some(read) = python("shlex", program, &json!(documents)) else { return };
+    let Some(read) = python("shell::python_reads_the_same_words", "shlex", program, &json!(documents)) else {
+        return;
+    };
     for ((document, read), expected) in documents.iter().zip(read.as_array().unwrap()).zip(expected) {
         assert_eq!(*read, json!(expected), "{document}");
+    }
+}
+
+/// debconf itself, with a database of its own.
+#[test]
+#[allow(clippy::print_stderr, reason = "a test says what it could not do")]
+fn debconf_reads_the_same_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let (answers, database) = (dir.path().join("answers"), dir.path().join("database"));
+    let mut document = String::new();
+    let mut expected = Vec::new();
+    for value in many(300) {
+        for printed in ["params.v", "params.v|text"] {
+            let line = put(&format!("d-i t/{} string @\n", expected.len()), printed);
+            let Some(text) = Arrival::of(&value).render(Kind::Preseed, &line, "params.v") else { continue };
+            document += &text;
+            expected.push(value.clone());
+        }
+    }
+    std::fs::write(&answers, document).unwrap();
+    let replace = format!("File{{filename:{}}}", database.display());
+    let mut command = Command::new("debconf-set-selections");
+    let status = command.arg(&answers).env("DEBCONF_DB_REPLACE", replace).stderr(Stdio::null()).status();
+    if !status.is_ok_and(|status| status.success()) {
+        eprintln!(
+            "SKIPPED escaping::shell::debconf_reads_the_same_answers: no debconf-set-selections that we may use"
+        );
+        return;
+    }
+    let written = std::fs::read_to_string(database).unwrap();
+    let mut read = std::collections::BTreeMap::new();
+    for answer in written.split("\n\n") {
+        let field = |key: &str| {
+            answer.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")).unwrap_or_default()
+        };
+        read.insert(field("Name").to_owned(), field("Value").to_owned());
+    }
+    for (nth, value) in expected.iter().enumerate() {
+        assert_eq!(&read[&format!("t/{nth}")], value);
     }
 }
 
