@@ -172,6 +172,27 @@ fn a_value_in_a_script_is_a_plain_word() {
         Ok(())
     });
 }
+/// What cloud-init makes parts or YAML of by itself: only a plain word in double quotes says the same everywhere.
+#[test]
+fn a_value_in_a_mixed_document_is_a_plain_word() {
+    try_all(|arrival| {
+        for (expression, value) in &arrival.ways {
+            for head in [
+                "MIME-Version: 1.0\n\n",
+                "Content-Type: multipart/mixed\n\n",
+                "## template: jinja\n#cloud-config\n",
+            ] {
+                let source = put(&format!("{head}v: @\n"), expression);
+                let Some(text) = arrival.render(Kind::UserData, &source, expression) else { continue };
+                prop_assert_eq!(text, format!("{head}v: \"{value}\"\n"));
+                let means_something = |c: char| c.is_whitespace() || "{}$`\\\"'#;&|<>".contains(c);
+                prop_assert!(!value.contains(means_something), "{}", value);
+            }
+        }
+        Ok(())
+    });
+}
+
 /// cloud-init, netplan and Subiquity read YAML with `PyYAML`.
 #[test]
 fn python_reads_the_same_yaml() {
