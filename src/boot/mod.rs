@@ -6,6 +6,7 @@ mod answer;
 mod compare;
 mod decide;
 mod fleet;
+mod secrets;
 mod settings;
 mod snapshot;
 
@@ -13,5 +14,6 @@ pub use answer::{Answer, Outcome};
 pub use compare::{Comparison, Effect, Group, Scope, compare};
 pub use decide::Boot;
 pub use fleet::{Documents, facts_of};
+pub use secrets::{MASK, Secrets};
 pub use settings::{Assets, OnFailure, OnUnknown, Settings};
 pub use snapshot::Snapshot;

@@ -22,5 +22,6 @@ mod log_reader;
 mod manifest;
 mod params;
 mod render;
+mod secrets;
 mod server_reference;
 mod store;

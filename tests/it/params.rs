@@ -85,7 +85,7 @@ async fn defaults_reach_the_machine_and_images_declare_their_own() {
     assert_eq!(found.declares, BTreeMap::from([("seconds".to_owned(), five)]), "it comes back as it was");
     // What the explanation says of it.
     let target = Some(v1::Target { machine: "node1".into(), ..Default::default() });
-    let explain = v1::ExplainRequest { target };
+    let explain = v1::ExplainRequest { target, ..Default::default() };
     let explained = app.boots().await.explain(explain).await.unwrap().into_inner();
     let origins: Vec<String> = explained
         .params
@@ -97,7 +97,7 @@ async fn defaults_reach_the_machine_and_images_declare_their_own() {
         [
             "seconds=5 default [image timed]",
             "ssh_keys=[] default [template default.user-data]",
-            "token=\"s3cret\" image []",
+            "token=\"__secret__\" image []",
         ]
     );
 }
