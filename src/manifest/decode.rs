@@ -70,8 +70,7 @@ fn narrow(
                 }
             }
         }
-        // Where an empty map is wrong, its entries belong together, as those of a declaration.
-        Content::Map(entries) if alone(Value::Object(Map::new())).is_none() => {
+        Content::Map(entries) if fits(Value::Object(Map::new())) => {
             for (key, entry) in entries {
                 let alone = |value: Value| alone(Value::Object(Map::from_iter([(key.text.clone(), value)])));
                 if let Some(why) = alone(entry.to_json()) {

@@ -16,6 +16,17 @@ pub struct Check {
     pub warnings: Vec<String>,
 }
 
+/// A sample of which a template makes a document.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// Its name.
+    pub sample: &'static str,
+    /// What the template sees. Where params had to be made up there are two, one with a word for them and one with a number.
+    pub contexts: Vec<Context>,
+    /// Whether params had to be made up.
+    pub made_up: bool,
+}
+
 /// How many params of a template are made up, one after the other, to see what comes after them.
 const MAX_MADE_UP: usize = 32;
 
@@ -84,9 +95,8 @@ impl TemplateSet {
         check
     }
 
-    /// The samples of which `name` makes a document, each with its context. Where params had to be made up there are two
-    /// contexts, one with a word for them and one with a number.
-    pub fn sample_contexts(&self, name: &str) -> Vec<(&'static str, Vec<Context>)> {
+    /// The samples of which `name` makes a document.
+    pub fn sample_contexts(&self, name: &str) -> Vec<Tried> {
         let mut found = Vec::new();
         for sample in sample::all().iter().filter(|_| !self.is_partial(name)) {
             let (result, made_up, context) = self.fill(name, sample);
@@ -103,7 +113,7 @@ impl TemplateSet {
                 contexts.extend(self.render(name, &number).is_ok().then_some(number));
             }
             if !contexts.is_empty() {
-                found.push((sample.name, contexts));
+                found.push(Tried { sample: sample.name, contexts, made_up: !made_up.is_empty() });
             }
         }
         found

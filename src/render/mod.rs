@@ -27,7 +27,7 @@ mod variables;
 mod verify;
 mod view;
 
-pub use check::Check;
+pub use check::{Check, Tried};
 pub use context::{Context, Failure, ServerContext};
 pub use environment::{FILTERS, FUNCTIONS, TESTS};
 pub use error::{Reason, RenderError, Spot};

@@ -19,7 +19,7 @@ token: { type: string, required: true, secret: true, help: what the server wants
 -#}
 #!ipxe
 sleep {{ params.seconds }}
-echo {{ params.token }} {{ machine.hostname|default('-') }}
+echo {{ params.token }} {{ machine.hostname|default('none') }}
 ";
 
 fn told(status: &Status) -> String {
@@ -65,7 +65,7 @@ async fn room() -> TestApp {
 async fn defaults_reach_the_machine_and_images_declare_their_own() {
     let app = room().await;
     let script = async || app.get("/ipxe?mac=52-54-00-12-34-56").await.body;
-    assert_eq!(script().await, "#!ipxe\nsleep 3\necho s3cret -\n");
+    assert_eq!(script().await, "#!ipxe\nsleep 3\necho s3cret none\n");
     let five = v1::ParamSpec {
         r#type: "integer".into(),
         default: "5".into(),
@@ -79,7 +79,7 @@ async fn defaults_reach_the_machine_and_images_declare_their_own() {
         image.declares = BTreeMap::from([("seconds".to_owned(), five.clone())]);
     };
     app.image("timed", declare).await;
-    assert_eq!(script().await, "#!ipxe\nsleep 5\necho s3cret -\n");
+    assert_eq!(script().await, "#!ipxe\nsleep 5\necho s3cret none\n");
     let request = v1::GetImageRequest { name: "timed".into() };
     let found = app.images().await.get_image(request).await.unwrap().into_inner().image.unwrap();
     assert_eq!(found.declares, BTreeMap::from([("seconds".to_owned(), five)]), "it comes back as it was");
@@ -179,7 +179,7 @@ async fn a_template_is_held_against_what_leads_to_it() {
     let refused = save(&app, "timer", &text).await.unwrap_err();
     insta::assert_snapshot!(refused);
     // The same through a template that is included.
-    let part = "{#- partial -#}\n{#- params\nseconds: integer\n-#}\nsleep {{ params.seconds }}\n";
+    let part = "{#- partial -#}\n{#- params\nseconds: integer\n-#}\nsleep {{ params.seconds|default(1) }}\n";
     save(&app, "part", part).await.unwrap();
     save(&app, "timer", "#!ipxe\n{% include 'part' %}{{ params.token }}").await.unwrap();
     let refused = save(&app, "part", &part.replace("integer", "boolean")).await.unwrap_err();
