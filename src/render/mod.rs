@@ -20,6 +20,7 @@ mod nesting;
 mod reads;
 pub mod sample;
 mod set;
+mod slow;
 mod spans;
 mod stop;
 mod urls;

@@ -15,6 +15,7 @@ use super::explain::{explain, misplaced};
 use super::limits::{Budget, Limits};
 use super::nesting::Nesting;
 use super::reads::Reads;
+use super::slow::Slow;
 use super::spans::Spans;
 use super::variables::Variables;
 use super::verify::verify;
@@ -26,6 +27,7 @@ pub struct TemplateSet {
     entries: BTreeMap<Name, Entry>,
     engines: Vec<Engine>,
     limits: Limits,
+    slow: Slow,
 }
 
 /// The templates of one kind.
@@ -125,7 +127,7 @@ impl TemplateSet {
         }
         let engines =
             Kind::ALL.map(|kind| Engine { environment: environment(kind, &limits), wraps: 0, repeats: 1 });
-        let mut set = Self { entries, engines: engines.into(), limits };
+        let mut set = Self { entries, engines: engines.into(), limits, slow: Slow::default() };
         for entry in set.entries.values_mut() {
             let Template { name, kind, source, .. } = &entry.template;
             match Header::of(name.as_str(), source) {
@@ -163,7 +165,13 @@ impl TemplateSet {
         let variables = self.variables_of(entry);
         variables.check(name, context)?;
         let root = view::root(context, &variables.declared);
-        self.run(&self.engines[index(entry.template.kind)], entry.template.kind, name, root)
+        let kind = entry.template.kind;
+        let run = || self.run(&self.engines[index(kind)], kind, name, root);
+        let result = if self.slow.has(name) { self.slow.aside(run) } else { run() };
+        if matches!(result, Err(RenderError { reason: Reason::Limit(_), .. })) {
+            self.slow.remember(name);
+        }
+        result
     }
 
     /// The document that a `source` which is not stored makes of `context`. It stands in for the stored template `name`

@@ -8,6 +8,7 @@
 
 mod app;
 mod arrows;
+mod bombs;
 mod cli_reference;
 mod client;
 mod escaping;
