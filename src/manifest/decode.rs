@@ -70,7 +70,8 @@ fn narrow(
                 }
             }
         }
-        Content::Map(entries) if fits(Value::Object(Map::new())) => {
+        // Where an empty map is wrong, its entries belong together, as those of a declaration.
+        Content::Map(entries) if alone(Value::Object(Map::new())).is_none() => {
             for (key, entry) in entries {
                 let alone = |value: Value| alone(Value::Object(Map::from_iter([(key.text.clone(), value)])));
                 if let Some(why) = alone(entry.to_json()) {
