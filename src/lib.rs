@@ -17,5 +17,6 @@ pub mod render;
 pub mod resolve;
 pub mod server;
 pub mod service;
+pub mod snapshot_file;
 pub mod store;
 pub mod telemetry;

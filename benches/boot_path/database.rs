@@ -100,7 +100,8 @@ async fn load(store: Store) -> (Service, Arc<Metrics>) {
         limits: Limits::default(),
     };
     let metrics = Arc::new(Metrics::default());
-    let service = Service::new(store, settings, Arc::new(|| AT), metrics.clone());
+    let service = Service::new(None, settings, Arc::new(|| AT), metrics.clone());
+    service.attach(store);
     service.catch_up().await.unwrap();
     (service, metrics)
 }

@@ -18,6 +18,7 @@ mod m20261124_000005_templates;
 mod m20261124_000006_audit;
 mod m20261124_000007_labels;
 mod m20261124_000011_params;
+mod m20261124_000021_identity;
 
 /// Brings a database to the schema of this version.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000006_audit::Migration),
             Box::new(m20261124_000007_labels::Migration),
             Box::new(m20261124_000011_params::Migration),
+            Box::new(m20261124_000021_identity::Migration),
         ]
     }
 }

@@ -12,6 +12,8 @@ pub struct Snapshot {
     pub catalog: Catalog,
     /// The compiled templates, built-in ones included.
     pub templates: Arc<TemplateSet>,
+    /// The identity of the database that it is of; none where no database has confirmed it, as when it comes from a file.
+    pub database: Option<Arc<str>>,
     /// When it was built.
     pub built: Timestamp,
 }
@@ -22,6 +24,7 @@ impl Snapshot {
         Self {
             catalog: Catalog::default(),
             templates: Arc::new(TemplateSet::compile([], limits)),
+            database: None,
             built: now,
         }
     }
@@ -36,6 +39,6 @@ impl Snapshot {
         } else {
             self.templates.clone()
         };
-        Self { catalog, templates, built: now }
+        Self { catalog, templates, database: self.database.clone(), built: now }
     }
 }

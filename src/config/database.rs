@@ -1,8 +1,9 @@
 //! The database: by URL, or by the flags of the first system.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::choice::choice;
@@ -83,6 +84,13 @@ impl Database {
             name = encode(&or(&self.name, "pxe_init")),
             mode = self.ssl_mode.unwrap_or(SslMode::Prefer).as_str(),
         )
+    }
+
+    /// The file of an SQLite database.
+    pub(super) fn sqlite_file(&self) -> Option<PathBuf> {
+        let url = self.url();
+        let file = url.strip_prefix("sqlite:")?.trim_start_matches("//").split('?').next()?;
+        Some(percent_decode_str(file).decode_utf8().ok()?.into_owned().into())
     }
 
     /// How long to wait for the database.

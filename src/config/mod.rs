@@ -4,12 +4,12 @@ mod choice;
 mod database;
 mod sections;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 pub use database::{Database, SslMode};
-pub use sections::{Assets, Boot, Failure, Grpc, Http, Limits, Log, LogFormat, Unknown};
+pub use sections::{Assets, Boot, Failure, Grpc, Http, Limits, Log, LogFormat, Snapshot, Unknown};
 
 /// The defaults, which are also the reference of all settings.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -27,6 +27,8 @@ pub struct Config {
     pub grpc: Grpc,
     /// Where the nouns are kept.
     pub database: Database,
+    /// What stands in for the database at a start.
+    pub snapshot: Snapshot,
     /// Where image files are.
     pub assets: Assets,
     /// What machines get in doubt.
@@ -103,6 +105,22 @@ impl Config {
         config.boot.check()?;
         config.limits.check()?;
         Ok(config)
+    }
+
+    /// The snapshot file, if there is to be one. A relative path is one beside the SQLite database, where that is what is
+    /// used.
+    pub fn snapshot_file(&self) -> Option<PathBuf> {
+        let file = &self.snapshot.file;
+        if file.as_os_str().is_empty() {
+            return None;
+        }
+        let database = self.database.sqlite_file();
+        Some(
+            database
+                .as_deref()
+                .and_then(Path::parent)
+                .map_or_else(|| file.clone(), |directory| directory.join(file)),
+        )
     }
 
     /// The settings as TOML, with secrets masked.

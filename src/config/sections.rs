@@ -32,6 +32,14 @@ pub struct Grpc {
     pub insecure_management: bool,
 }
 
+/// What stands in for the database at a start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// The file; empty for none.
+    pub file: PathBuf,
+}
+
 /// Where image files are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

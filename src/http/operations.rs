@@ -23,6 +23,8 @@ struct Readiness {
     age_seconds: Option<f64>,
     /// Whether the database can not confirm it now.
     stale: bool,
+    /// Whether it comes from the snapshot file.
+    from_file: bool,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     database_problem: Option<String>,
@@ -48,7 +50,7 @@ pub(super) async fn health() -> Response {
 pub(super) async fn ready(State(service): State<Service>) -> Response {
     let snapshot = match service.snapshot() {
         Ok(snapshot) => snapshot,
-        Err(error) => return respond::refuse(&error),
+        Err(_) => return respond::refuse(&service.not_ready()),
     };
     let health = service.health();
     let broken = snapshot.templates.iter().filter_map(|entry| {
@@ -59,6 +61,7 @@ pub(super) async fn ready(State(service): State<Service>) -> Response {
         ready: true,
         revision: snapshot.catalog.revision(),
         age_seconds: health.confirmed.map(|at| (service.now().0 - at.0).max(0) as f64 / 1000.0),
+        from_file: health.from_file,
         stale: health.problem.is_some(),
         database_problem: health.problem.clone(),
         machines: snapshot.catalog.machines().len(),

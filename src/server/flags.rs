@@ -61,6 +61,10 @@ pub(super) struct Flags {
     #[arg(long, value_name = "MODE", help_heading = "Database")]
     db_ssl_mode: Option<SslMode>,
 
+    /// File that the server starts from while the database is away; "" for none [default: pxe-init.snapshot]
+    #[arg(long, value_name = "FILE", help_heading = "Database")]
+    snapshot_file: Option<PathBuf>,
+
     /// text for people, json for machines [default: text]
     #[arg(long, value_name = "text|json", help_heading = "Log")]
     log_format: Option<String>,
@@ -87,6 +91,7 @@ impl Flags {
         text("database.user", self.db_user);
         text("database.password", self.db_password);
         text("database.ssl_mode", self.db_ssl_mode.map(|mode| mode.as_str().to_owned()));
+        text("snapshot.file", self.snapshot_file.map(path));
         text("log.format", self.log_format);
         text("log.filter", self.log);
         let ports =

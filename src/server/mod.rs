@@ -1,7 +1,9 @@
 //! The composition root: start, serve, stop.
 
+mod chance;
 mod clock;
 mod command;
+mod database;
 mod flags;
 mod http_listener;
 mod settings;
@@ -11,15 +13,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::sync::CancellationToken;
 use tonic::transport::Server as GrpcServer;
 
 use crate::config::Config;
 use crate::http::{AssetDir, HttpState, router};
 use crate::service::Service;
-use crate::store::{self, Store, StoreError};
+use crate::snapshot_file::SnapshotFile;
+use crate::store::{self, StoreError};
 use crate::telemetry::Metrics;
 use crate::{grpc, telemetry};
+
+use database::Connector;
 
 pub use command::{Cli, command, run};
 pub use stop::Stop;
@@ -56,15 +63,15 @@ pub enum ServerError {
 
 /// A server that listens and has not begun to answer.
 pub struct Server {
-    service: Service,
+    connector: Connector,
     http: TcpListener,
     grpc: TcpListener,
     state: HttpState,
-    store: Store,
 }
 
 impl Server {
-    /// Opens and migrates the database, and listens. The first load of the catalog follows in [`Server::serve`].
+    /// Listens. All that takes the database follows in [`Server::serve`], which answers machines meanwhile: one that is
+    /// refused a connection goes to its disk.
     pub async fn start(config: &Config) -> Result<Self, ServerError> {
         let options = store::Options {
             max_connections: config.database.max_connections,
@@ -72,8 +79,7 @@ impl Server {
             statement_timeout: config.database.timeout(),
             ..store::Options::new(config.database.url())
         };
-        let store = Store::connect(&options).await?;
-        store.migrate().await?;
+        let file = config.snapshot_file().map(|path| SnapshotFile::new(path, options.place()));
         let http = http_listener::listen(config.http.listen()).map_err(|source| ServerError::Listen {
             what: "machines",
             address: config.http.listen(),
@@ -87,10 +93,11 @@ impl Server {
         let http_port = http.local_addr().map_or(config.http.port, |address| address.port());
         let metrics = Arc::new(Metrics::default());
         let settings = settings::settings(config, http_port);
-        let service = Service::new(store.clone(), settings, clock::system_clock(), metrics.clone());
+        let service = Service::new(file, settings, clock::system_clock(), metrics.clone());
         let assets = AssetDir::new(config.assets.dir());
         let state = HttpState { service: service.clone(), metrics, assets };
-        Ok(Self { service, http, grpc, state, store })
+        let connector = Connector { service, options, chance: chance::chance, failed: Notify::new() };
+        Ok(Self { connector, http, grpc, state })
     }
 
     /// Where machines ask.
@@ -104,14 +111,31 @@ impl Server {
     }
 
     /// Answers until `stop`, then finishes what was accepted.
+    ///
+    /// # Errors
+    /// Also [`ServerError::Store`], where the database refuses us as we are configured; while it is merely away, this
+    /// waits for it.
     pub async fn serve(self, stop: Stop) -> Result<(), ServerError> {
-        let service = self.service.clone();
-        service.catch_up().await.unwrap_or_else(|error| {
-            tracing::error!(error = %error.with_causes(), "the catalog could not be loaded; trying again every second");
+        let service = self.connector.service.clone();
+        let connector = Arc::new(self.connector);
+        let connected = tokio::spawn({
+            let (connector, stop) = (connector.clone(), stop.clone());
+            async move {
+                let result = connector.run(&stop.soft()).await;
+                // At the end, or because there is no use in going on.
+                stop.begin();
+                result
+            }
         });
-        let follower = tokio::spawn({
-            let (service, soft) = (service.clone(), stop.soft());
-            async move { service.follow(soft).await }
+        let fallen_back = tokio::spawn({
+            let soft = stop.soft();
+            async move { connector.fall_back(&soft).await }
+        });
+        // The last write may come after the stop was asked for.
+        let answered = CancellationToken::new();
+        let kept = tokio::spawn({
+            let (service, answered) = (service.clone(), answered.clone());
+            async move { service.keep(answered).await }
         });
         let management = GrpcServer::builder()
             .add_routes(grpc::routes(service).await?)
@@ -123,8 +147,11 @@ impl Server {
         http_listener::serve(self.http, router(self.state), &stop).await;
         // A stop is asked for by now, so each of these ends, at the latest by the hard token.
         management.await?.transpose()?;
-        follower.await?;
-        self.store.close().await;
-        Ok(())
+        answered.cancel();
+        stop.hard().run_until_cancelled_owned(kept).await.transpose()?;
+        fallen_back.await?;
+        let result = connected.await?;
+        connector.close().await;
+        Ok(result?)
     }
 }

@@ -4,11 +4,13 @@
 //! catalog that it leads to, stored in one transaction, and visible before the caller is answered.
 
 mod bind;
+mod database;
 mod diff;
 mod export;
 mod filter;
 mod follow;
 mod gate;
+mod keep;
 mod leads;
 mod list;
 mod not_found;
@@ -22,13 +24,15 @@ mod vars;
 mod write;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::boot::Boot;
 use crate::domain::{Facts, Kind, Timestamp, asset_url};
 use crate::error::{Code, Error};
+use crate::snapshot_file::SnapshotFile;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -53,10 +57,17 @@ pub struct Service {
 }
 
 struct Inner {
-    store: Store,
+    /// None until the database was reached.
+    store: ArcSwapOption<Store>,
+    /// Where the snapshot is kept for a start without the database.
+    file: Option<SnapshotFile>,
+    /// Told of each new snapshot.
+    published: Notify,
     /// None until the first load.
     snapshot: ArcSwapOption<Snapshot>,
     health: ArcSwap<Health>,
+    /// How often in a row the database could not be asked.
+    failures: AtomicU32,
     /// Held while the snapshot is advanced, by a write or by the follower.
     advancing: Mutex<()>,
     settings: Settings,
@@ -65,13 +76,17 @@ struct Inner {
 }
 
 impl Service {
-    /// A service without a snapshot; [`Service::catch_up`] loads it.
-    pub fn new(store: Store, settings: Settings, clock: Clock, metrics: Arc<Metrics>) -> Self {
+    /// A service without a database and without a snapshot: [`Service::attach`] gives it the one, and
+    /// [`Service::catch_up`] or [`Service::fall_back`] loads the other.
+    pub fn new(file: Option<SnapshotFile>, settings: Settings, clock: Clock, metrics: Arc<Metrics>) -> Self {
         let health = ArcSwap::from_pointee(Health::unknown());
         let inner = Inner {
-            store,
+            store: ArcSwapOption::empty(),
+            file,
+            published: Notify::new(),
             snapshot: ArcSwapOption::empty(),
             health,
+            failures: AtomicU32::new(0),
             advancing: Mutex::new(()),
             settings,
             clock,

@@ -7,6 +7,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         let code = match &error {
             StoreError::Unavailable { .. }
+            | StoreError::Refused { .. }
             | StoreError::CommitUnknown { .. }
             | StoreError::NotMigrated { .. } => Code::Unavailable,
             StoreError::Conflict { .. } => Code::AlreadyExists,

@@ -7,6 +7,9 @@ use crate::domain::{Actor, Change, Name, Noun, Revision, RevisionInfo, Template}
 use crate::error::{Code, Error};
 use crate::render::Entry;
 
+/// What is not in memory.
+const HISTORY: &str = "what a template was before its head";
+
 /// The longest history page.
 const MAX_PAGE: u32 = 1000;
 
@@ -35,7 +38,7 @@ impl Service {
             return Ok(head);
         }
         let stored = match name.parse::<Name>() {
-            Ok(name) => self.inner.store.template_source(&name, number).await?,
+            Ok(name) => self.store(HISTORY)?.template_source(&name, number).await?,
             Err(_) => None,
         };
         let template = stored.ok_or_else(|| no_revision(&snapshot, name, number))?;
@@ -51,7 +54,8 @@ impl Service {
     ) -> Result<Vec<RevisionInfo>, Error> {
         let snapshot = self.snapshot()?;
         let parsed: Name = name.parse().map_err(|e| Error::invalid_field("name", e))?;
-        let found = self.inner.store.template_revisions(&parsed, before, limit.clamp(1, MAX_PAGE)).await?;
+        let found =
+            self.store(HISTORY)?.template_revisions(&parsed, before, limit.clamp(1, MAX_PAGE)).await?;
         if found.is_empty() && before.is_none() && snapshot.templates.get(name).is_none() {
             return Err(snapshot.not_found(Noun::Template, name));
         }
@@ -82,12 +86,12 @@ impl Service {
         let number = match number {
             Some(number) => number,
             None => {
-                let older = self.inner.store.template_revisions(&head.name, Some(head.head), 1).await?;
+                let older = self.store(HISTORY)?.template_revisions(&head.name, Some(head.head), 1).await?;
                 let problem = || format!("template {name} has no revision before {}", head.head);
                 older.first().ok_or_else(|| Error::new(Code::FailedPrecondition, problem()))?.number
             }
         };
-        let old = self.inner.store.template_source(&head.name, number).await?;
+        let old = self.store(HISTORY)?.template_source(&head.name, number).await?;
         let old = old.ok_or_else(|| no_revision(&snapshot, name, number))?;
         let mut options = options.clone();
         if options.message.is_empty() {

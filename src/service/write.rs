@@ -1,15 +1,20 @@
 //! Changes to the nouns: checked in memory against what they lead to, stored whole or not at all, visible at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::gate::with_forced;
 use super::stage::{Staged, check_fields};
 use super::{Service, not_loaded};
 use crate::domain::{Actor, Change, Stamped};
 use crate::error::{Code, Error};
+use crate::store::State;
 
 /// The longest message of a change, in bytes.
 const MAX_MESSAGE: usize = 4096;
+
+/// The longest wait for the changes of others.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A change with what the caller believes.
 #[derive(Clone, Debug)]
@@ -95,14 +100,25 @@ impl Service {
         intents: &[Intent],
         options: &WriteOptions,
     ) -> Result<Vec<Written>, Error> {
-        let _advancing = self.inner.advancing.lock().await;
+        self.store_for_writing()?;
+        let turn = tokio::time::timeout(LONGEST_WAIT, self.inner.advancing.lock());
+        let Ok(_advancing) = turn.await else {
+            return Err(Error::new(
+                Code::Unavailable,
+                "nothing was changed: other changes took too long; try again",
+            ));
+        };
+        // Again: whoever waited for a turn may have waited for one who found the database gone.
+        let store = self.store_for_writing()?;
         let settings = &self.inner.settings;
         let now = self.now();
-        let mut transaction = self.inner.store.begin(actor, now).await?;
+        let mut transaction = store.begin(actor, now).await?;
         // Under the lock of the transaction nobody else writes: what is checked here holds until the commit.
         let before = {
             let served = self.inner.snapshot.load_full().ok_or_else(not_loaded)?;
-            let base = self.base(served, transaction.revision() - 1);
+            let stored =
+                State { identity: transaction.identity().clone(), revision: transaction.revision() - 1 };
+            let base = self.base(served, &stored);
             let missed = transaction.changes_since(base.catalog.revision()).await?;
             Arc::new(base.with(&missed, settings.limits, now))
         };

@@ -36,7 +36,7 @@ impl Scope<'_> {
 
 /// All that changed after `revision`, as far as `tx` sees.
 pub(super) async fn since(tx: &DatabaseTransaction, revision: u64) -> Result<Changes, StoreError> {
-    let current = revision::read(tx).await?;
+    let current = revision::read(tx).await?.revision;
     let mut changes = Vec::new();
     if revision < current {
         let scope = Scope::After(revision);

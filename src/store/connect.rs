@@ -81,7 +81,7 @@ async fn open_sqlite(options: &Options) -> Result<DatabaseConnection, StoreError
         .synchronous(SqliteSynchronous::Full);
     let file = sqlite.get_filename().to_owned();
     if let Some(problem) = obstacle(&file, &options.url) {
-        return Err(StoreError::unavailable(problem));
+        return Err(StoreError::refused(problem));
     }
     set_wal(&sqlite, options.acquire_timeout).await?;
     let pool = SqlitePoolOptions::new()
@@ -93,6 +93,9 @@ async fn open_sqlite(options: &Options) -> Result<DatabaseConnection, StoreError
 }
 
 async fn open_postgres(options: &Options) -> Result<DatabaseConnection, StoreError> {
+    if let Some(problem) = unreadable(&options.url) {
+        return Err(StoreError::refused(problem));
+    }
     let milliseconds = |time: Duration| time.as_millis().to_string();
     let postgres = parse::<PgConnectOptions>(&options.url)?.application_name(APPLICATION).options([
         ("statement_timeout", milliseconds(options.statement_timeout)),
@@ -141,6 +144,26 @@ fn obstacle(file: &Path, url: &str) -> Option<String> {
     } else {
         None
     }
+}
+
+/// A file of certificates or keys that is not there: of that the driver says the same as of a socket that is not there
+/// because the database does not run.
+fn unreadable(url: &str) -> Option<String> {
+    let query = url.split_once('?')?.1;
+    query.split('&').filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| {
+        if !matches!(
+            key,
+            "sslrootcert" | "sslcert" | "sslkey" | "ssl-root-cert" | "ssl-ca" | "ssl-cert" | "ssl-key"
+        ) {
+            return None;
+        }
+        let file = percent_encoding::percent_decode_str(value).decode_utf8().ok()?;
+        if file.contains("-----BEGIN") {
+            return None;
+        }
+        let error = std::fs::File::open(&*file).err()?;
+        Some(format!("{key}: {file} can not be read: {error}"))
+    })
 }
 
 /// Whether SQLite says `SQLITE_BUSY` (<https://sqlite.org/rescode.html#busy>), for whatever reason.

@@ -19,6 +19,16 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The database is there and refuses us as we are configured, or what is configured can not be a database: somebody
+    /// has to mend the configuration, or the database. Nothing was changed.
+    #[error("the database can not be used: {problem}")]
+    Refused {
+        /// What is wrong.
+        problem: String,
+        /// What the driver said.
+        #[source]
+        source: Option<Cause>,
+    },
     /// The database could not be asked, or did not answer; nothing was changed. It may work later.
     #[error("the database is not available: {problem}")]
     Unavailable {
@@ -105,9 +115,22 @@ impl StoreError {
         Self::Unavailable { problem: problem.into(), source: None }
     }
 
+    pub(super) fn refused(problem: impl Into<String>) -> Self {
+        Self::Refused { problem: problem.into(), source: None }
+    }
+
+    /// Whether it says no more than that the database is away now, so that waiting for it may help. Everything else that
+    /// keeps a server from opening its database is for somebody to mend.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::CommitUnknown { .. })
+    }
+
     /// The same, and where the database should be.
     pub(super) fn at(self, place: &str) -> Self {
         match self {
+            Self::Refused { problem, source } => {
+                Self::Refused { problem: format!("{place}: {problem}"), source }
+            }
             Self::Unavailable { problem, source } => {
                 Self::Unavailable { problem: format!("{place}: {problem}"), source }
             }
@@ -141,6 +164,15 @@ pub(super) async fn within<T>(
 
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
+        let refusal = match &error {
+            DbErr::Conn(RuntimeErr::SqlxError(e))
+            | DbErr::Exec(RuntimeErr::SqlxError(e))
+            | DbErr::Query(RuntimeErr::SqlxError(e)) => refusal(e),
+            _ => None,
+        };
+        if let Some(problem) = refusal {
+            return Self::Refused { problem: problem.to_owned(), source: Some(error.into()) };
+        }
         let problem = match &error {
             DbErr::ConnectionAcquire(_) => Some("no connection became free in time"),
             DbErr::Conn(RuntimeErr::SqlxError(e)) => {
@@ -167,12 +199,41 @@ impl From<SqlxError> for StoreError {
     }
 }
 
+/// In what way the error says that no waiting will help.
+fn refusal(error: &SqlxError) -> Option<&'static str> {
+    match error {
+        SqlxError::Tls(_) => Some("TLS could not be agreed on"),
+        // So says rustls of a certificate that it does not accept.
+        SqlxError::Io(e) if e.kind() == std::io::ErrorKind::InvalidData => Some("TLS could not be agreed on"),
+        SqlxError::Protocol(_) => Some("it does not speak the protocol that was expected"),
+        SqlxError::Configuration(_) => Some("the URL asks for something that can not be done"),
+        SqlxError::Database(e) => database_refusal(e.as_ref()),
+        _ => None,
+    }
+}
+
+fn database_refusal(error: &dyn DatabaseError) -> Option<&'static str> {
+    let code = error.code()?;
+    if let (true, Ok(number)) = (code.len() != 5, code.parse::<u32>()) {
+        return match number & 0xff {
+            8 => Some("the database file is read-only"),
+            14 => Some("the database file can not be opened"),
+            26 => Some("the file is not a database"),
+            _ => None,
+        };
+    }
+    match code.as_ref() {
+        "28000" | "28P01" => Some("it refused the user or password"),
+        "3D000" => Some("the database does not exist"),
+        "42501" => Some("the user may not do what has to be done"),
+        _ => None,
+    }
+}
+
 /// In what way the error says that the database can not be asked now; `None` if it is about what was asked.
 fn unavailability(error: &SqlxError) -> Option<&'static str> {
     match error {
         SqlxError::Io(_) => Some("the connection failed"),
-        SqlxError::Tls(_) => Some("TLS could not be agreed on"),
-        SqlxError::Protocol(_) => Some("it does not speak the protocol that was expected"),
         SqlxError::PoolTimedOut => Some("no connection became free in time"),
         SqlxError::PoolClosed | SqlxError::WorkerCrashed => Some("it was closed"),
         SqlxError::Database(e) => database_unavailability(e.as_ref()),
@@ -187,16 +248,12 @@ fn database_unavailability(error: &dyn DatabaseError) -> Option<&'static str> {
     if let (true, Ok(number)) = (code.len() != 5, code.parse::<u32>()) {
         return match number & 0xff {
             5 | 6 => Some("another process holds its lock"),
-            8 => Some("the database file is read-only"),
             10 => Some("the database file could not be read or written"),
             13 => Some("the disk is full"),
-            14 => Some("the database file can not be opened"),
             _ => None,
         };
     }
     match code.as_ref() {
-        "28000" | "28P01" => Some("it refused the user or password"),
-        "3D000" => Some("the database does not exist"),
         "25006" => Some("it is read-only (a standby, perhaps)"),
         "40001" | "40P01" | "55P03" => Some("other writes took too long; try again"),
         "57014" => Some("a statement took too long"),

@@ -29,6 +29,7 @@ use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, Template, Time
 
 pub use error::StoreError;
 pub use options::Options;
+pub use revision::State;
 pub use write::Write;
 
 /// An open database, SQLite or Postgres. Clones share its connections.
@@ -48,7 +49,7 @@ impl Store {
     /// Opens the database, which it does not migrate. A SQLite file is created if the URL says `mode=rwc`.
     ///
     /// # Errors
-    /// [`StoreError::Address`], [`StoreError::Unavailable`], or [`StoreError::SchemaTooNew`].
+    /// [`StoreError::Address`], [`StoreError::Refused`], [`StoreError::Unavailable`], or [`StoreError::SchemaTooNew`].
     pub async fn connect(options: &Options) -> Result<Self, StoreError> {
         let connection = connect::open(options).await?;
         error::within(options.statement_timeout, migrate::refuse_newer(&connection)).await?;
@@ -60,13 +61,21 @@ impl Store {
         })
     }
 
+    /// Whether there is a schema, of whatever version.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn has_schema(&self) -> Result<bool, StoreError> {
+        Ok(error::within(self.statement_timeout, migrate::applied(&self.connection)).await?.is_some())
+    }
+
     /// Brings the schema to this version. Replicas that do so at the same time wait for each other.
     ///
     /// # Errors
     /// [`StoreError::SchemaTooNew`] if a newer version was here before, [`StoreError::Migration`] if it fails; then
     /// nothing is changed.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        migrate::run(&self.connection).await
+        migrate::run(&self.connection, self.statement_timeout).await
     }
 
     /// The current catalog revision: how many writes there were, 0 for none.
@@ -74,6 +83,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::NotMigrated`].
     pub async fn revision(&self) -> Result<u64, StoreError> {
+        Ok(self.state().await?.revision)
+    }
+
+    /// The current catalog revision, and which database it is of.
+    ///
+    /// # Errors
+    /// As [`revision`](Self::revision).
+    pub async fn state(&self) -> Result<State, StoreError> {
         error::within(self.statement_timeout, revision::read(&self.connection)).await
     }
 

@@ -48,6 +48,39 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Which database it is, without user, password and the manner of reaching it: what stays the same when those change.
+    pub fn place(&self) -> String {
+        let shown = self.redacted_url();
+        let (scheme, rest) = shown.split_once(':').unwrap_or(("", &shown));
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let path = path.trim_start_matches("//");
+        if scheme == "sqlite" {
+            let file =
+                std::path::absolute(path).map_or_else(|_| path.to_owned(), |file| file.display().to_string());
+            return format!("sqlite:{file}");
+        }
+        let path = path.rsplit_once('@').map_or(path, |(_, path)| path);
+        let part = |key: &str| {
+            query
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .find(|(k, _)| *k == key)
+                .map(|(_, value)| value)
+        };
+        let (server, name) = path.split_once('/').unwrap_or((path, ""));
+        let host = part("host").or(part("hostaddr"));
+        let server = match (host, part("port")) {
+            (None, None) => server.to_owned(),
+            (host, port) => {
+                let (old_host, old_port) = server.rsplit_once(':').unwrap_or((server, "5432"));
+                format!("{}:{}", host.unwrap_or(old_host), port.unwrap_or(old_port))
+            }
+        };
+        format!("postgres:{server}/{}", part("dbname").unwrap_or(name))
+    }
+}
+
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")

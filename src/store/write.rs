@@ -1,11 +1,13 @@
 //! One write: a transaction that nobody else's can overlap.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::within;
+use super::revision::State;
 use super::{StoreError, audit, changes, connect, history, images, machines, revision, rules, templates};
 use crate::domain::{Actor, Change, Changes, Stamped, Template, Timestamp};
 
@@ -17,13 +19,13 @@ pub struct Write {
     timeout: Duration,
     actor: Actor,
     at: Timestamp,
-    /// The revision that is committed now.
-    current: u64,
-    state: State,
+    /// What is committed now.
+    current: State,
+    progress: Progress,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum State {
+enum Progress {
     /// Nothing was put.
     Empty,
     /// All that was put is there as a whole.
@@ -46,12 +48,17 @@ impl Write {
             Ok((tx, current))
         };
         let (tx, current) = within(timeout, lock).await?;
-        Ok(Self { tx, _turn: turn, timeout, actor, at, current, state: State::Empty })
+        Ok(Self { tx, _turn: turn, timeout, actor, at, current, progress: Progress::Empty })
     }
 
     /// The catalog revision that [`commit`](Self::commit) will make.
     pub fn revision(&self) -> u64 {
-        self.current + 1
+        self.current.revision + 1
+    }
+
+    /// The identity of the database; see [`State`].
+    pub fn identity(&self) -> &Arc<str> {
+        &self.current.identity
     }
 
     /// What others committed after `revision`, up to the revision before this one. Nothing can be added to it
@@ -70,16 +77,16 @@ impl Write {
     /// [`StoreError::Conflict`] and [`StoreError::Absent`] leave the write as it was before. After any other error
     /// it can only be rolled back.
     pub async fn put(&mut self, change: &Change, message: &str) -> Result<Stamped, StoreError> {
-        if self.state == State::Torn {
+        if self.progress == Progress::Torn {
             return Err(StoreError::Broken);
         }
         // Also if this future is dropped on the way.
-        let before = std::mem::replace(&mut self.state, State::Torn);
+        let before = std::mem::replace(&mut self.progress, Progress::Torn);
         let result = within(self.timeout, self.make(change, message)).await;
-        self.state = match &result {
-            Ok(_) => State::Whole,
+        self.progress = match &result {
+            Ok(_) => Progress::Whole,
             Err(StoreError::Conflict { .. } | StoreError::Absent { .. }) => before,
-            Err(_) => State::Torn,
+            Err(_) => Progress::Torn,
         };
         result
     }
@@ -90,14 +97,14 @@ impl Write {
     /// # Errors
     /// [`StoreError::CommitUnknown`] if it may have happened; after any other error nothing was changed.
     pub async fn commit(self) -> Result<u64, StoreError> {
-        match self.state {
-            State::Empty => {
-                let current = self.current;
+        match self.progress {
+            Progress::Empty => {
+                let current = self.current.revision;
                 self.rollback().await?;
                 Ok(current)
             }
-            State::Torn => Err(StoreError::Broken),
-            State::Whole => {
+            Progress::Torn => Err(StoreError::Broken),
+            Progress::Whole => {
                 let revision = self.revision();
                 within(self.timeout, revision::write(&self.tx, revision)).await?;
                 match tokio::time::timeout(self.timeout, self.tx.commit()).await {

@@ -33,6 +33,16 @@ pub struct Metrics {
     pub confirmed: Gauge<f64, AtomicU64>,
     /// Templates that can not be rendered.
     pub broken_templates: Gauge,
+    /// 1 while the database does not confirm the snapshot.
+    pub stale: Gauge,
+    /// 1 while the snapshot is the one of the snapshot file.
+    pub from_file: Gauge,
+    /// When the snapshot file was last written, in seconds since 1970.
+    pub file_written: Gauge<f64, AtomicU64>,
+    /// How long it is.
+    pub file_bytes: Gauge,
+    /// How often it could not be written.
+    pub file_failures: Counter,
 }
 
 impl Default for Metrics {
@@ -47,6 +57,11 @@ impl Default for Metrics {
             snapshot_revision: Gauge::default(),
             confirmed: Gauge::default(),
             broken_templates: Gauge::default(),
+            stale: Gauge::default(),
+            from_file: Gauge::default(),
+            file_written: Gauge::default(),
+            file_bytes: Gauge::default(),
+            file_failures: Counter::default(),
             registry: Registry::default(),
         };
         registry.register(
@@ -83,6 +98,31 @@ impl Default for Metrics {
             "broken_templates",
             "Stored templates that can not be rendered",
             metrics.broken_templates.clone(),
+        );
+        registry.register(
+            "snapshot_stale",
+            "1 while the database does not confirm that the snapshot is current",
+            metrics.stale.clone(),
+        );
+        registry.register(
+            "snapshot_from_file",
+            "1 while what is served comes from the snapshot file",
+            metrics.from_file.clone(),
+        );
+        registry.register(
+            "snapshot_file_written_timestamp_seconds",
+            "When this process last wrote the snapshot file",
+            metrics.file_written.clone(),
+        );
+        registry.register(
+            "snapshot_file_bytes",
+            "The length of the snapshot file",
+            metrics.file_bytes.clone(),
+        );
+        registry.register(
+            "snapshot_file_failures",
+            "How often the snapshot file could not be written",
+            metrics.file_failures.clone(),
         );
         metrics.registry = registry;
         metrics

@@ -99,7 +99,7 @@ async fn says_why_a_file_can_not_be_opened() {
             format!("{path}/pxe.db does not exist; add ?mode=rwc to the URL to create it"),
         ),
     ] {
-        assert_eq!(refusal(&url).await.to_string(), format!("the database is not available: {problem}"));
+        assert_eq!(refusal(&url).await.to_string(), format!("the database can not be used: {problem}"));
     }
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "nothing was created");
     std::fs::write(directory.path().join("text"), "this is no database, whatever its name says; far from it")

@@ -1,0 +1,10 @@
+//! The one place that asks for randomness.
+
+use rand::RngExt;
+
+/// A number from 0 up to 1.
+pub(super) fn chance() -> f64 {
+    #[expect(clippy::disallowed_methods, reason = "everybody else takes a `Chance`")]
+    let mut source = rand::rng();
+    source.random()
+}
