@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 use sha2::{Digest, Sha256};
 
 use super::{Answer, OnFailure, OnUnknown, Outcome, Settings, Snapshot};
-use crate::domain::{Facts, Kind};
+use crate::domain::{Facts, Kind, Template};
 use crate::render::{
-    Context, Entry, Failure, Limits, Reason, RenderError, ServerContext, TemplateSet, document_url,
+    Context, Entry, Failure, Limits, Reason, RenderError, ServerContext, Spans, TemplateSet, document_url,
 };
 use crate::resolve::{Resolution, resolve};
 
@@ -51,8 +51,27 @@ impl Boot<'_> {
         answer
     }
 
+    /// The document that `template` makes, in the place of the one that would be chosen.
+    pub fn answer_with(&self, resolution: &Resolution, facts: Arc<Facts>, template: &Template) -> Answer {
+        let mut answer = Answer::new(template.kind, resolution);
+        let context = self.context(facts, resolution);
+        if let Some(context) = self.with_image(resolution, context, &mut answer) {
+            self.render(template.name.as_str(), context, &mut answer);
+        }
+        answer
+    }
+
+    /// Which lines of which templates made the document of this answer, if one did. It renders it again, and takes twice as
+    /// long as the answer did.
+    pub fn spans(&self, resolution: &Resolution, facts: Arc<Facts>, answer: &Answer) -> Option<Spans> {
+        let context = self.context(facts, resolution);
+        let rendered = self.snapshot.templates.render_with_spans(answer.template_name()?, &context);
+        let (document, spans) = rendered.ok()?;
+        (answer.document.as_deref() == Some(document.as_str())).then_some(spans)
+    }
+
     /// The document of `kind` where it is resolved already what the machine boots.
-    pub(super) fn answer_resolved(&self, resolution: &Resolution, facts: Arc<Facts>, kind: Kind) -> Answer {
+    pub fn answer_resolved(&self, resolution: &Resolution, facts: Arc<Facts>, kind: Kind) -> Answer {
         let mut answer = Answer::new(kind, resolution);
         let context = self.context(facts, resolution);
         let Some(context) = self.with_image(resolution, context, &mut answer) else { return answer };

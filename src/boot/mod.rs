@@ -3,13 +3,16 @@
 //! The boot path, previews, plans and the tests of operators all come through here, so that they can not differ.
 
 mod answer;
+mod check;
 mod compare;
 mod decide;
 mod fleet;
 mod settings;
 mod snapshot;
+mod suggest;
 
 pub use answer::{Answer, Outcome};
+pub use check::{check_references, check_template, tell_finding};
 pub use compare::{Comparison, Effect, Group, Scope, compare};
 pub use decide::Boot;
 pub use fleet::{Documents, facts_of};
