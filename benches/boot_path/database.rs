@@ -64,6 +64,11 @@ fn machines_file(machines: usize) -> PathBuf {
     file
 }
 
+/// The result of `work`, on the runtime that the databases have.
+pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(work)
+}
+
 fn sqlite(file: &Path) -> String {
     format!("sqlite://{}?mode=rwc", file.display())
 }

@@ -10,6 +10,7 @@ mod catalog;
 mod database;
 mod flat;
 mod measure;
+mod plan;
 mod room;
 mod steps;
 mod table;
@@ -33,6 +34,7 @@ fn main() {
     catalog::benches(&mut on_cpu);
     // A load waits for the database, and that is what an operator waits for.
     database::benches(&mut criterion().configure_from_args());
+    plan::benches(&mut criterion().configure_from_args());
     table.print();
     if flat::is_asked_for() {
         flat::run();

@@ -14,6 +14,7 @@ use super::explain::ExplainArgs;
 use super::failure::{EXIT_CODES, Failure};
 use super::first_system::RegisterMachineImageArgs;
 use super::lint::LintArgs;
+use super::manifests::{ApplyArgs, DeleteFilesArgs, DiffArgs, ExportArgs, PlanArgs};
 use super::nouns::image::RegisterImage;
 use super::nouns::machine::RegisterMachine;
 use super::nouns::rule::RegisterRule;
@@ -85,6 +86,11 @@ pub(super) enum Command {
     Preview(PreviewArgs),
     /// Show what a machine would get, and why: every candidate in order, and where each value comes from
     Explain(ExplainArgs),
+    Apply(ApplyArgs),
+    Diff(DiffArgs),
+    Plan(PlanArgs),
+    Export(ExportArgs),
+    Delete(DeleteFilesArgs),
     /// List the images that have a kernel, as the first system's client does
     ListImages,
     /// Bind the machine that has a MAC to an image; one that is not registered yet is, under its MAC as name
@@ -110,8 +116,6 @@ pub(super) enum Verb<R: Args> {
 pub(super) trait Declare: Args {
     /// What they declare.
     type Resource: Resource;
-    /// The fields of its document.
-    const FIELDS: &'static [&'static str];
 
     fn target(&self) -> &TargetArgs;
 

@@ -13,10 +13,10 @@ use super::endpoint::Endpoint;
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  any other failure, such as a file that can not be read
+  1  any other failure, such as a file that can not be read; diff: there are differences
   2  the command line is wrong
   3  not found; preview: the machine does not get a document of its own
-  4  the server refused what it was given; lint: there are findings
+  4  what was given is refused, by the server or before it is sent; lint: there are findings
   5  somebody else changed it meanwhile
   6  the server is away, or did not answer in time
 Of several failures the highest counts.";
@@ -35,7 +35,7 @@ pub(super) enum Exit {
     Usage = 2,
     /// There is no such thing.
     NotFound = 3,
-    /// The server refused what it was given.
+    /// What was given is refused.
     Refused = 4,
     /// Somebody else changed it meanwhile.
     Conflict = 5,

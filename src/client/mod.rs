@@ -17,6 +17,7 @@ mod explain;
 mod failure;
 mod first_system;
 mod lint;
+mod manifests;
 mod nouns;
 mod pairs;
 mod plan;
@@ -24,6 +25,7 @@ mod print;
 mod progress;
 mod resource;
 mod session;
+mod stored;
 mod table;
 mod verbs;
 
@@ -97,6 +99,13 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Template(verb) => nouns::template::run(session, verb).await,
         Command::Preview(args) => boot::preview(session, args).await,
         Command::Explain(args) => explain::explain(session, args).await,
+        Command::Apply(args) => manifests::apply(session, args).await,
+        Command::Diff(args) => manifests::diff(session, args).await,
+        Command::Plan(args) => {
+            plan::plan(session, manifests::changes(&session.api, args.wanted).await?).await
+        }
+        Command::Export(args) => manifests::export(session, args).await,
+        Command::Delete(args) => manifests::delete(session, args).await,
         Command::ListImages => first_system::list_images(session).await,
         Command::RegisterMachineImage(args) => first_system::register_machine_image(session, args).await,
         Command::Completion(_) | Command::Lint(_) => Ok(Exit::Ok),

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::failure::{Exit, Failure};
 use super::table::Columns;
+use crate::manifest;
 
 /// The format of what goes to standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -18,7 +19,7 @@ pub(super) enum Output {
     Wide,
     /// A JSON object, or an array of them.
     Json,
-    /// A YAML document, or a list of them; `register -f` reads it.
+    /// A YAML document, or a list of them; `apply -f` and `register -f` read it.
     Yaml,
     /// One NOUN/NAME a line.
     Name,
@@ -157,12 +158,7 @@ pub(super) fn record<R: Record>(format: Format, record: &R) -> Result<(), Failur
 
 /// One value as YAML.
 pub(super) fn yaml(value: &impl Serialize) -> Result<String, Failure> {
-    let mut text = serde_saphyr::to_string(value)
-        .map_err(|e| Failure::new(Exit::Other, format!("this can not be written as YAML: {e}")))?;
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    Ok(text)
+    Ok(manifest::yaml(value)?)
 }
 
 /// One value as JSON, indented, without a line end.

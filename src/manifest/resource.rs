@@ -72,6 +72,18 @@ impl Resource {
     }
 }
 
+macro_rules! from {
+    ($($noun:ident),*) => {$(
+        impl From<$noun> for Resource {
+            fn from(value: $noun) -> Self {
+                Self::$noun(value)
+            }
+        }
+    )*};
+}
+
+from!(Image, Template, Machine, Rule);
+
 impl From<TemplateDocument> for Template {
     fn from(document: TemplateDocument) -> Self {
         let TemplateDocument { name, kind, labels, source } = document;

@@ -5,7 +5,7 @@ use std::error;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use super::resource::{Resource, TemplateDocument};
@@ -32,12 +32,20 @@ pub struct Unwritable(String);
 /// # Errors
 /// As [`yaml`].
 pub fn document(resource: &Resource) -> Result<String, Unwritable> {
-    let noun = resource.noun().as_str();
-    match resource {
-        Resource::Image(fields) => yaml(&Document { noun, fields }),
-        Resource::Machine(fields) => yaml(&Document { noun, fields }),
-        Resource::Rule(fields) => yaml(&Document { noun, fields }),
-        Resource::Template(template) => yaml(&Document { noun, fields: &TemplateDocument::from(template) }),
+    yaml(resource)
+}
+
+impl Serialize for Resource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let noun = self.noun().as_str();
+        match self {
+            Self::Image(fields) => Document { noun, fields }.serialize(serializer),
+            Self::Machine(fields) => Document { noun, fields }.serialize(serializer),
+            Self::Rule(fields) => Document { noun, fields }.serialize(serializer),
+            Self::Template(template) => {
+                Document { noun, fields: &TemplateDocument::from(template) }.serialize(serializer)
+            }
+        }
     }
 }
 

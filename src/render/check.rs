@@ -116,8 +116,12 @@ impl TemplateSet {
         let mut made_up = Vec::new();
         loop {
             let result = self.render(name, &context);
-            let missing = result.as_ref().err().and_then(RenderError::variable);
-            let missing = missing.and_then(|variable| variable.strip_prefix("params."));
+            let missing = match &result {
+                Err(RenderError { reason: Reason::Undefined { variable }, .. }) => {
+                    variable.strip_prefix("params.")
+                }
+                _ => None,
+            };
             match missing {
                 Some(key) if made_up.len() < MAX_MADE_UP && !made_up.iter().any(|one| one == key) => {
                     context = sample::with_param(&context, key, "sample");

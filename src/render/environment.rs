@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{Environment, Error, State, UndefinedBehavior, filters, functions, tests};
 
-use super::escape::{Style, auto_escape, print};
+use super::escape::{Style, auto_escape, mark, print};
 use super::functions::{fail, not_found};
 use super::limits::Limits;
 use crate::domain::Kind;
@@ -136,7 +136,7 @@ fn add_filters(environment: &mut Environment<'static>, style: Style, max: usize)
 /// A part of an escaped text is not escaped itself: `"` is one of the characters of `"\""`.
 fn forget_safe(value: Value) -> Value {
     match value.as_str() {
-        Some(text) if value.is_safe() => text.into(),
+        Some(text) if value.is_safe() => (*mark::unmarked(text)).into(),
         _ => value,
     }
 }

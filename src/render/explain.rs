@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use minijinja::{Error, ErrorKind};
+use minijinja::{Environment, Error, ErrorKind, OutputSpan};
 
 use super::environment::{FILTERS, FUNCTIONS, TESTS};
 use super::error::{Reason, RenderError, Spot};
 use super::limits::Limit;
 use super::nesting::as_written;
 use super::stop::Stop;
+use super::view::NAMES;
 
 /// What `error`, met while `template` was compiled or rendered, means to its author.
 pub(super) fn explain(template: &str, error: &Error) -> RenderError {
@@ -39,6 +40,25 @@ pub(super) fn explain(template: &str, error: &Error) -> RenderError {
         true => RenderError::whole(template, reason),
         false => RenderError { reason, spots },
     }
+}
+
+/// A value was printed by `span` where it can not stand, for the reason `why`; `template` is the outermost one.
+pub(super) fn misplaced(
+    environment: &Environment<'_>,
+    template: &str,
+    span: Option<&OutputSpan>,
+    why: String,
+) -> RenderError {
+    let source = span.and_then(|span| Some((span, environment.get_template(span.name()).ok()?)));
+    let Some((span, of)) = source else {
+        return RenderError::whole(template, Reason::RefusedValue { variable: None, why });
+    };
+    let (text, range) = as_written(of.source(), Some(span.source_range()));
+    let range = range.unwrap_or_default();
+    let printed = text.get(range.clone()).unwrap_or_default();
+    let variable = mentioned(printed);
+    let spot = spot_in(span.name().to_owned(), Some(span.line()), Some(&text), Some(range));
+    RenderError { reason: Reason::RefusedValue { variable, why }, spots: vec![spot] }
 }
 
 fn reason(error: &Error) -> Reason {
@@ -147,9 +167,34 @@ fn variable(error: &Error) -> Option<String> {
         Some(_) => before.rsplit([' ', '(', '{', '\n']).next()?,
         None => source.get(range)?,
     };
-    let path = text.split('|').next()?.trim();
-    let first = path.starts_with(|c: char| c.is_ascii_alphabetic());
+    mentioned(text)
+}
+
+/// The name or path that an expression is, less its filters, or else the first one in it that leads into the context.
+fn mentioned(expression: &str) -> Option<String> {
+    let path = expression.split('|').next()?.trim();
+    if is_path(path) {
+        return Some(path.to_owned());
+    }
+    // Texts between quotes are none of it; every second piece is one.
+    let code = expression.split(['"', '\'']).step_by(2);
+    let mut words =
+        code.flat_map(|code| code.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))));
+    let leads = |word: &&str| {
+        let noun = word.split_once('.').map(|(noun, _)| noun);
+        NAMES.iter().any(|(known, _)| Some(*known) == noun)
+    };
+    let word = words.find(leads)?;
+    // With its indexes, such as `[0]` or `["key"]`.
+    let rest = expression.split_once(word)?.1;
+    let indexes =
+        rest.split_inclusive(']').take_while(|index| index.starts_with('[') && index.ends_with(']'));
+    Some(word.to_owned() + &indexes.collect::<String>())
+}
+
+/// Whether `text` is a mere name or path.
+fn is_path(text: &str) -> bool {
     let plain =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '"' | '\'' | '-' | '/');
-    (first && path.chars().all(plain)).then(|| path.to_owned())
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(plain)
 }

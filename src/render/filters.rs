@@ -6,7 +6,7 @@ use minijinja::value::{Kwargs, StringInput, Value, ValueKind};
 use minijinja::{Environment, Error, State};
 use percent_encoding::utf8_percent_encode;
 
-use super::escape::{Scalar, Style, ipxe, json, line, scalar};
+use super::escape::{Scalar, Style, ipxe, json, line, mark, scalar};
 use super::nesting::KEEP;
 use super::stop::refuse;
 use super::urls::ENCODED;
@@ -17,15 +17,19 @@ const MAX_INDENT: usize = 64;
 /// Adds every filter of this file to `environment`; `max` bounds what one value may print, in bytes.
 pub(super) fn add(environment: &mut Environment<'static>, style: Style, max: usize) {
     environment.add_filter("b64", b64);
-    environment.add_filter("cmdline", cmdline);
-    environment.add_filter("display", display);
+    environment.add_filter("cmdline", move |state: &State, value: &Value| cmdline(state, style, value));
+    environment.add_filter("display", move |state: &State, value: &Value, most: Option<usize>| {
+        display(state, style, value, most)
+    });
     environment.add_filter("indent", indent);
     environment.add_filter("join", join);
     environment.add_filter("json", move |state: &State, value: &Value, indent: Option<usize>| {
         json(state, style, max, value, indent)
     });
     environment.add_filter(KEEP, keep);
-    environment.add_filter("lines", |state: &State, value: &Value| each(state, value, str::lines));
+    environment.add_filter("lines", |state: &State, value: &Value| {
+        each(state, value, |text| text.lines().collect())
+    });
     environment.add_filter("lower", |state: &State, value: &Value| change(state, value, str::to_lowercase));
     environment.add_filter("raw", raw);
     environment.add_filter("replace", replace);
@@ -63,24 +67,22 @@ fn change(state: &State, value: &Value, how: impl Fn(&str) -> String) -> Result<
 }
 
 /// The pieces of a text.
-fn each<'a, I: Iterator<Item = &'a str>>(
-    state: &State,
-    value: &'a Value,
-    how: impl Fn(&'a str) -> I,
-) -> Result<Value, Error> {
-    given(state, value)?;
-    let text = value.as_str().ok_or_else(|| refuse("is no text, so that it can not be taken apart"))?;
+fn each(state: &State, value: &Value, how: impl Fn(&str) -> Value) -> Result<Value, Error> {
+    let text = given(state, value)?;
+    if value.kind() != ValueKind::String {
+        return Err(refuse("is no text, so that it can not be taken apart"));
+    }
     // A piece costs the engine up to 32 bytes, however short it is.
-    charge(state, text.len() * 32)?;
-    Ok(how(text).collect())
+    charge(state, text.as_str().len() * 32)?;
+    Ok(how(text.as_str()))
 }
 
 /// The words of a text, or its pieces between `separator`.
 fn split(state: &State, value: &Value, separator: Option<&str>) -> Result<Value, Error> {
     match separator {
-        None => each(state, value, str::split_whitespace),
+        None => each(state, value, |text| text.split_whitespace().collect()),
         Some("") => Err(refuse("can not be split at nothing; name a separator")),
-        Some(separator) => each(state, value, |text| text.split(separator)),
+        Some(separator) => each(state, value, |text| text.split(separator).collect()),
     }
 }
 
@@ -115,6 +117,8 @@ fn join(state: &mut State, value: &Value, separator: Option<&str>) -> Result<Val
         charge(state, separator.len() + length)?;
         match safe && !item.is_safe() {
             true => joined.push_str(&state.format(item)?),
+            // The marks of what is safe stay, so that its place can be looked at.
+            false if safe => joined.push_str(item.as_str().unwrap_or_default()),
             false => joined.push_str(scalar(&item)?.as_str()),
         }
     }
@@ -122,12 +126,15 @@ fn join(state: &mut State, value: &Value, separator: Option<&str>) -> Result<Val
 }
 
 /// Kernel arguments: a string is one, a list is many, joined by single spaces.
-fn cmdline(state: &State, value: &Value) -> Result<Value, Error> {
+fn cmdline(state: &State, style: Style, value: &Value) -> Result<Value, Error> {
     let mut line = String::new();
     let mut add = |value: &Value| -> Result<(), Error> {
         let word = given(state, value)?;
         charge(state, word.as_str().len())?;
         ipxe::argument(word.as_str()).map_err(refuse)?;
+        if style == Style::Shell {
+            line::shell_word(word.as_str()).map_err(refuse)?;
+        }
         if !line.is_empty() {
             line.push(' ');
         }
@@ -142,7 +149,11 @@ fn cmdline(state: &State, value: &Value) -> Result<Value, Error> {
         }
         _ => add(value)?,
     }
-    Ok(Value::from_safe_string(line))
+    Ok(match style {
+        Style::Ipxe | Style::Shell | Style::Preseed => Value::from_safe_string(line),
+        // The line is one value there, and is quoted like any other.
+        Style::Json | Style::Text => line.into(),
+    })
 }
 
 /// Free text where the kind has a place for it.
@@ -162,14 +173,15 @@ fn text(state: &State, style: Style, value: &Value) -> Result<Value, Error> {
     })
 }
 
-/// Any text, made fit for an iPXE console; never refuses.
-fn display(state: &State, value: &Value, max: Option<usize>) -> Result<Value, Error> {
+/// Any text, made fit for an iPXE console; never refuses. Elsewhere than in a script it prints like any other value.
+fn display(state: &State, style: Style, value: &Value, most: Option<usize>) -> Result<Value, Error> {
     let text = match value.kind() {
         ValueKind::Bool | ValueKind::None | ValueKind::Seq | ValueKind::Map => format!("({})", value.kind()),
         _ => given(state, value)?.as_str().to_owned(),
     };
     charge(state, text.len())?;
-    Ok(Value::from_safe_string(ipxe::display(&text, max.unwrap_or(400).min(2000))))
+    let shown = ipxe::display(&text, most.unwrap_or(400).min(2000));
+    Ok(if style == Style::Ipxe { Value::from_safe_string(shown) } else { shown.into() })
 }
 
 /// Percent-encodes everything but `A-Z a-z 0-9 - . _`.
@@ -185,14 +197,15 @@ fn sh(state: &State, style: Style, value: &Value) -> Result<Value, Error> {
     let text = word.as_str();
     charge(state, text.len() * 4)?;
     let checked = match style {
-        Style::Text | Style::Json => line::no_controls(text),
-        Style::Ipxe | Style::Shell | Style::Preseed => line::one_line(text),
+        Style::Text => line::no_controls(text),
+        // In JSON and YAML a line end would leave the block that a script stands in.
+        Style::Ipxe | Style::Json | Style::Shell | Style::Preseed => line::one_line(text),
     };
     checked.map_err(refuse)?;
     let quoted = line::quote(text);
     Ok(match style {
         Style::Shell | Style::Preseed | Style::Text => Value::from_safe_string(quoted),
-        Style::Ipxe | Style::Json => quoted.into(),
+        Style::Ipxe | Style::Json => mark::unmarked(&quoted).into_owned().into(),
     })
 }
 
@@ -207,12 +220,19 @@ fn json(
     if value.is_undefined() {
         given(state, value)?;
     }
+    let unmarked = match value.as_str() {
+        Some(text) if value.is_safe() => Value::from(&*mark::unmarked(text)),
+        _ => value.clone(),
+    };
     let text = match indent {
-        Some(width) => json::pretty(value, width, max)?,
-        None => json::compact(value, max)?,
+        Some(width) => json::pretty(&unmarked, width, max)?,
+        None => json::compact(&unmarked, max)?,
     };
     charge(state, text.len() * 16)?;
-    Ok(if style == Style::Json { Value::from_safe_string(text) } else { text.into() })
+    Ok(match style {
+        Style::Json => Value::from_safe_string(text),
+        _ => mark::unmarked(&text).into_owned().into(),
+    })
 }
 
 /// Standard Base64 with padding (RFC 4648, section 4).
@@ -236,6 +256,9 @@ fn b64(state: &State, value: &Value) -> Result<String, Error> {
 fn raw(state: &State, value: &Value) -> Result<Value, Error> {
     let text = given(state, value)?;
     charge(state, text.as_str().len())?;
+    if text.as_str().contains(mark::is_mark) {
+        return Err(refuse("contains U+FDD0 to U+FDD3, which are no characters"));
+    }
     Ok(Value::from_safe_string(text.as_str().to_owned()))
 }
 
@@ -272,7 +295,8 @@ fn indent(
         return Err(refuse(format!("can not be indented by {width}; at most {MAX_INDENT} are allowed")));
     }
     let text = given(state, value)?;
-    let text = text.as_str();
+    // The marks of what is safe stay, so that its place can be looked at.
+    let text = value.as_str().filter(|_| value.is_safe()).unwrap_or(text.as_str());
     charge(state, text.len() + width * (1 + text.matches('\n').count()))?;
     let pad = " ".repeat(width);
     let mut indented = String::with_capacity(text.len() + width);

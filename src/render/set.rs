@@ -7,8 +7,9 @@ use minijinja::Environment;
 use super::context::Context;
 use super::environment::environment;
 use super::error::{Reason, RenderError};
-use super::escape::ShellWouldExpand;
-use super::explain::explain;
+use super::escape::mark::is_mark;
+use super::escape::place::{Misplaced, place};
+use super::explain::{explain, misplaced};
 use super::limits::{Budget, Limits};
 use super::nesting::Nesting;
 use super::spans::Spans;
@@ -169,8 +170,11 @@ impl TemplateSet {
             let template = engine.environment.get_template(name).map_err(|e| failed(&e))?;
             template.render_with_spans(view::root(context)).map_err(|e| failed(&e))
         })?;
-        let spans = Spans::new(&again, &spans);
-        Ok((again, spans))
+        let refused =
+            |Misplaced { why, .. }| RenderError::whole(name, Reason::RefusedValue { variable: None, why });
+        let placed = place(entry.template.kind, again).map_err(refused)?;
+        let spans = Spans::new(&placed, &spans);
+        Ok((placed.text, spans))
     }
 
     /// Whether `name` is only ever included, and never a document by itself: its source begins with `{# partial`.
@@ -217,17 +221,22 @@ impl TemplateSet {
         let template = environment.get_template(name).map_err(|e| failed(&e))?;
         let mut budget = Budget::new(&self.limits);
         let rendered = template.render_captured_to(view::root(context), &mut budget);
-        let expandable = match &rendered {
-            Ok(captured) => captured.state().get_extension::<ShellWouldExpand>().is_some(),
-            Err(e) => {
-                let reached = budget.reached().map(|limit| RenderError::whole(name, Reason::Limit(limit)));
-                return Err(reached.unwrap_or_else(|| failed(e)));
+        if let Err(e) = &rendered {
+            let reached = budget.reached().map(|limit| RenderError::whole(name, Reason::Limit(limit)));
+            return Err(reached.unwrap_or_else(|| failed(e)));
+        }
+        drop(rendered);
+        let placed = match place(kind, budget.into_text()) {
+            Ok(placed) => placed.text,
+            Err(Misplaced { at, why }) => {
+                // What was rendered once keeps to the limits when it is again, with the places noted.
+                let spans = template.render_with_spans(view::root(context)).map_err(|e| failed(&e))?.1;
+                let span = spans.iter().find(|span| span.output_range().contains(&at));
+                return Err(misplaced(environment, name, span, why));
             }
         };
-        drop(rendered);
-        let text = budget.into_text();
-        match verify(kind, &text, expandable) {
-            Ok(()) => Ok(text),
+        match verify(kind, &placed) {
+            Ok(()) => Ok(placed),
             Err(reason) => Err(RenderError::whole(name, reason)),
         }
     }
@@ -247,6 +256,10 @@ fn index(kind: Kind) -> usize {
 
 impl Engine {
     fn add(&mut self, name: &str, source: &str) -> Result<(), RenderError> {
+        if let Some((at, mark)) = source.match_indices(is_mark).next() {
+            let problem = "U+FDD0 to U+FDD3 are no characters, and can not stand in a template";
+            return Err(RenderError::syntax(name, source, problem, &(at..at + mark.len())));
+        }
         let nesting =
             Nesting::of(source).map_err(|e| RenderError::syntax(name, source, &e.problem, &e.at))?;
         self.wraps += nesting.wraps;

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use minijinja::{OutputSpan, OutputSpanKind};
 
+use super::escape::place::Placed;
+
 /// A map from the bytes of a document to the templates that made them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spans(Vec<Span>);
@@ -18,9 +20,12 @@ struct Span {
 }
 
 impl Spans {
-    pub(super) fn new(output: &str, spans: &[OutputSpan]) -> Self {
+    /// The spans are those of the text that `document` was made of.
+    pub(super) fn new(document: &Placed, spans: &[OutputSpan]) -> Self {
+        let output = &document.text;
         let span = |span: &OutputSpan| {
             let range = span.output_range();
+            let range = document.after(range.start)..document.after(range.end);
             let breaks = match span.kind() {
                 OutputSpanKind::Raw => {
                     output[range.clone()].match_indices('\n').map(|(at, _)| range.start + at).collect()

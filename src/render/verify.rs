@@ -4,20 +4,12 @@ use super::error::Reason;
 use crate::domain::Kind;
 
 /// Refuses a document that the machine could not take, or that would hurt it.
-///
-/// `expandable` says that a value went into it in double quotes that a shell would look into.
-pub(super) fn verify(kind: Kind, text: &str, expandable: bool) -> Result<(), Reason> {
+pub(super) fn verify(kind: Kind, text: &str) -> Result<(), Reason> {
     match kind {
         Kind::Ipxe => script(text),
         Kind::Ignition => serde_json::from_str::<serde::de::IgnoredAny>(text).map(drop).map_err(|e| {
             Reason::Malformed(format!("the document is no JSON: {e}; values come with their quotes: write {{{{ x }}}}, not \"{{{{ x }}}}\""))
         }),
-        Kind::UserData | Kind::VendorData if expandable && text.starts_with("#!") => {
-            Err(Reason::RefusedValue {
-                variable: None,
-                why: "with $, `, \\ or ! stands between double quotes in a script, where the shell would expand it; write |sh|raw".to_owned(),
-            })
-        }
         _ => Ok(()),
     }
 }

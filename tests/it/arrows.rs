@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module with what it may import.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("error", &["domain"]),
     ("catalog", &["domain"]),

@@ -1,11 +1,15 @@
-//! The real client binary against a fake server.
+//! The real client binary, against a fake server and, for manifests, the real one.
 
 mod boot;
 mod complete;
 mod edit;
 mod fake;
+mod manifests;
 mod nouns;
 mod outside;
+mod real;
+mod round_trip;
 mod run;
+mod site;
 mod template;
 mod terminal;

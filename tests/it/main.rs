@@ -10,6 +10,7 @@ mod app;
 mod arrows;
 mod cli_reference;
 mod client;
+mod escaping;
 mod gate;
 mod grpc;
 mod http;

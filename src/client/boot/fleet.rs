@@ -51,12 +51,13 @@ pub(super) async fn preview(
     }
     progress.clear();
     replace(directory, new)?;
-    session.say(format_args!("{written} documents of {machines} machines in {}", directory.display()));
+    let documents = written + missing;
+    session.say(format_args!("{documents} documents of {machines} machines in {}", directory.display()));
     if missing == 0 {
         return Ok(Exit::Ok);
     }
-    let message =
-        format!("{missing} documents are not what the machines should get; the reasons are in *.problem");
+    let are = if missing == 1 { "is not what its machine" } else { "are not what their machines" };
+    let message = format!("{missing} of them {are} should get; the reasons are in *.problem");
     Err(Failure::new(Exit::NotFound, message))
 }
 

@@ -1,48 +1,23 @@
 //! Images: what can be booted.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::params;
+use super::convert;
 use crate::client::api::Api;
 use crate::client::cli::{Declare, LABEL_HELP, PARAM_HELP, TargetArgs, WriteArgs};
-use crate::client::document;
 use crate::client::failure::Failure;
 use crate::client::pairs;
-use crate::client::print::{Record, Row, yaml};
-use crate::client::resource::{Editable, Page, Resource, Write, Written};
-use crate::domain::Noun;
+use crate::client::print::Row;
+use crate::client::resource::{Page, Resource, Write, Written};
+use crate::client::stored::{Plain, Stored};
+use crate::domain::{self, Name, Noun};
+use crate::manifest;
 use crate::proto::pxe_init as pb;
 
-/// The document of an image; `domain::Image` says what the fields mean.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::client) struct Image {
-    name: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    kernel: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    initrds: Vec<String>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    rootfs: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    args: Vec<String>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    arch: String,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    labels: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    params: BTreeMap<String, Value>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    templates: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "document::is_zero")]
-    revision: u64,
-}
+/// An image of the server.
+pub(in crate::client) type Image = Stored<domain::Image>;
 
 /// Create an image, or replace it as a whole
 ///
@@ -86,8 +61,6 @@ pub(in crate::client) struct RegisterImage {
 
 impl Declare for RegisterImage {
     type Resource = Image;
-    const FIELDS: &'static [&'static str] =
-        &["name", "kernel", "initrds", "rootfs", "args", "arch", "labels", "params", "templates"];
 
     fn target(&self) -> &TargetArgs {
         &self.target
@@ -98,24 +71,34 @@ impl Declare for RegisterImage {
     }
 
     fn declare(self, name: String) -> Result<Image, Failure> {
-        Ok(Image {
-            name,
-            kernel: self.kernel.unwrap_or_default(),
-            initrds: self.initrds,
-            rootfs: self.rootfs.unwrap_or_default(),
-            args: self.args,
-            arch: self.arch.unwrap_or_default(),
-            labels: pairs::collect("--label", self.labels)?,
-            params: pairs::collect("--param", self.params)?,
-            templates: pairs::collect("--template", self.templates)?,
-            revision: 0,
-        })
+        Image::declared([
+            ("name", name.into()),
+            ("kernel", self.kernel.into()),
+            ("initrds", self.initrds.into()),
+            ("rootfs", self.rootfs.into()),
+            ("args", self.args.into()),
+            ("arch", self.arch.into()),
+            ("labels", json!(pairs::collect("--label", self.labels)?)),
+            ("params", json!(pairs::collect("--param", self.params)?)),
+            ("templates", json!(pairs::collect("--template", self.templates)?)),
+        ])
     }
 }
 
-impl Record for Image {
-    fn id(&self) -> String {
-        format!("image/{}", self.name)
+impl Plain for domain::Image {
+    const NOUN: Noun = Noun::Image;
+    const FIELDS: &'static [&'static str] =
+        &["name", "kernel", "initrds", "rootfs", "args", "arch", "labels", "params", "templates"];
+
+    fn name(&self) -> &Name {
+        &self.name
+    }
+
+    fn of(resource: manifest::Resource) -> Option<Self> {
+        match resource {
+            manifest::Resource::Image(image) => Some(image),
+            _ => None,
+        }
     }
 }
 
@@ -124,16 +107,17 @@ impl Row for Image {
     const WIDE: &'static [&'static str] = &["INITRDS", "ROOTFS", "ARGS", "LABELS", "PARAMS", "REVISION"];
 
     fn cells(&self) -> Vec<String> {
+        let image = &self.value;
         vec![
-            self.name.clone(),
-            self.kernel.clone(),
-            self.arch.clone(),
-            params::cell(&self.templates),
-            self.initrds.join(","),
-            self.rootfs.clone(),
-            self.args.join(" "),
-            params::cell(&self.labels),
-            params::cell(&self.params),
+            image.name.to_string(),
+            convert::text(image.kernel.as_ref()),
+            convert::text(image.arch.as_ref()),
+            convert::cell(&image.templates),
+            image.initrds.join(","),
+            convert::text(image.rootfs.as_ref()),
+            image.args.join(" "),
+            convert::cell(&image.labels),
+            convert::cell(&image.params),
             self.revision.to_string(),
         ]
     }
@@ -143,7 +127,7 @@ impl Resource for Image {
     const NOUN: Noun = Noun::Image;
 
     fn name(&self) -> &str {
-        &self.name
+        self.value.name.as_str()
     }
 
     fn revision(&self) -> u64 {
@@ -153,14 +137,14 @@ impl Resource for Image {
     async fn list(api: &Api, options: pb::ListOptions) -> Result<Page<Self>, Failure> {
         let request = pb::ListImagesRequest { options: Some(options) };
         let answer = api.images().list_images(request).await?.into_inner();
-        let rows = answer.images.into_iter().map(Self::from).collect();
+        let rows = answer.images.into_iter().map(Self::try_from).collect::<Result<_, _>>()?;
         Ok(Page { rows, next: answer.next_page_token, total: answer.total })
     }
 
     async fn get(api: &Api, name: &str) -> Result<Self, Failure> {
         let request = pb::GetImageRequest { name: name.to_owned() };
         let answer = api.images().get_image(request).await?.into_inner();
-        Ok(answer.image.unwrap_or_default().into())
+        answer.image.unwrap_or_default().try_into()
     }
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
@@ -185,57 +169,42 @@ impl Resource for Image {
     }
 }
 
-impl Editable for Image {
-    fn text(&self) -> Result<String, Failure> {
-        yaml(&Self { revision: 0, ..self.clone() })
-    }
+impl TryFrom<pb::Image> for Image {
+    type Error = Failure;
 
-    fn suffix(&self) -> &str {
-        ".yaml"
-    }
-
-    fn advice(&self) -> Option<String> {
-        Some(format!("Fields: {}.", RegisterImage::FIELDS.join(", ")))
-    }
-
-    fn edited(&self, text: &str) -> Result<Self, Failure> {
-        document::parse(text, Path::new("the edited text"))
-    }
-}
-
-impl From<pb::Image> for Image {
-    fn from(image: pb::Image) -> Self {
-        let pb::Image { name, kernel, initrds, rootfs, args, arch, labels, params, templates, revision } =
+    fn try_from(image: pb::Image) -> Result<Self, Failure> {
+        let pb::Image { name, kernel, initrds, rootfs, args, arch, params, templates, revision, labels } =
             image;
-        Self {
-            name,
-            kernel,
+        let image = domain::Image {
+            name: convert::parse(&name)?,
+            kernel: convert::some(kernel),
             initrds,
-            rootfs,
+            rootfs: convert::some(rootfs),
             args,
-            arch,
+            arch: convert::some(arch),
             labels,
-            params: params::from_proto(params),
-            templates,
-            revision,
-        }
+            params: convert::params(params),
+            templates: convert::templates(templates)?,
+        };
+        Ok(Self::new(image, revision))
     }
 }
 
 impl From<Image> for pb::Image {
     fn from(image: Image) -> Self {
-        let Image { name, kernel, initrds, rootfs, args, arch, labels, params, templates, revision } = image;
+        let Image { value, revision, .. } = image;
+        let domain::Image { name, kernel, initrds, rootfs, args, arch, labels, params, templates } = value;
         Self {
-            name,
-            kernel,
+            name: name.into(),
+            kernel: convert::text(kernel),
             initrds,
-            rootfs,
+            rootfs: convert::text(rootfs),
             args,
-            arch,
-            labels,
-            params: params::to_proto(params),
-            templates,
+            arch: convert::text(arch),
+            params: convert::params_text(params),
+            templates: convert::templates_text(templates),
             revision,
+            labels,
         }
     }
 }

@@ -1,48 +1,23 @@
 //! Machines: the registered computers.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::params;
+use super::convert;
 use crate::client::api::Api;
 use crate::client::cli::{Declare, PARAM_HELP, TargetArgs, WriteArgs};
-use crate::client::document;
 use crate::client::failure::Failure;
 use crate::client::pairs;
-use crate::client::print::{Record, Row, yaml};
-use crate::client::resource::{Editable, Page, Resource, Write, Written};
-use crate::domain::Noun;
+use crate::client::print::Row;
+use crate::client::resource::{Page, Resource, Write, Written};
+use crate::client::stored::{Plain, Stored};
+use crate::domain::{self, Name, Noun};
+use crate::manifest;
 use crate::proto::pxe_init as pb;
 
-/// The document of a machine; `domain::Machine` says what the fields mean.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::client) struct Machine {
-    name: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    macs: Vec<String>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    uuid: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    serial: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    hostname: String,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    labels: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    params: BTreeMap<String, Value>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    image: String,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    templates: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "document::is_zero")]
-    revision: u64,
-}
+/// A machine of the server.
+pub(in crate::client) type Machine = Stored<domain::Machine>;
 
 /// Create a machine, or replace it as a whole
 ///
@@ -86,8 +61,6 @@ pub(in crate::client) struct RegisterMachine {
 
 impl Declare for RegisterMachine {
     type Resource = Machine;
-    const FIELDS: &'static [&'static str] =
-        &["name", "macs", "uuid", "serial", "hostname", "labels", "params", "image", "templates"];
 
     fn target(&self) -> &TargetArgs {
         &self.target
@@ -98,24 +71,34 @@ impl Declare for RegisterMachine {
     }
 
     fn declare(self, name: String) -> Result<Machine, Failure> {
-        Ok(Machine {
-            name,
-            macs: self.macs,
-            uuid: self.uuid.unwrap_or_default(),
-            serial: self.serial.unwrap_or_default(),
-            hostname: self.hostname.unwrap_or_default(),
-            labels: pairs::collect("--label", self.labels)?,
-            params: pairs::collect("--param", self.params)?,
-            image: self.image.unwrap_or_default(),
-            templates: pairs::collect("--template", self.templates)?,
-            revision: 0,
-        })
+        Machine::declared([
+            ("name", name.into()),
+            ("macs", self.macs.into()),
+            ("uuid", self.uuid.into()),
+            ("serial", self.serial.into()),
+            ("hostname", self.hostname.into()),
+            ("labels", json!(pairs::collect("--label", self.labels)?)),
+            ("params", json!(pairs::collect("--param", self.params)?)),
+            ("image", self.image.into()),
+            ("templates", json!(pairs::collect("--template", self.templates)?)),
+        ])
     }
 }
 
-impl Record for Machine {
-    fn id(&self) -> String {
-        format!("machine/{}", self.name)
+impl Plain for domain::Machine {
+    const NOUN: Noun = Noun::Machine;
+    const FIELDS: &'static [&'static str] =
+        &["name", "macs", "uuid", "serial", "hostname", "labels", "params", "image", "templates"];
+
+    fn name(&self) -> &Name {
+        &self.name
+    }
+
+    fn of(resource: manifest::Resource) -> Option<Self> {
+        match resource {
+            manifest::Resource::Machine(machine) => Some(machine),
+            _ => None,
+        }
     }
 }
 
@@ -124,16 +107,17 @@ impl Row for Machine {
     const WIDE: &'static [&'static str] = &["UUID", "SERIAL", "LABELS", "TEMPLATES", "PARAMS", "REVISION"];
 
     fn cells(&self) -> Vec<String> {
+        let machine = &self.value;
         vec![
-            self.name.clone(),
-            self.macs.join(","),
-            self.hostname.clone(),
-            self.image.clone(),
-            self.uuid.clone(),
-            self.serial.clone(),
-            params::cell(&self.labels),
-            params::cell(&self.templates),
-            params::cell(&self.params),
+            machine.name.to_string(),
+            machine.macs.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+            convert::text(machine.hostname.as_ref()),
+            convert::text(machine.image.as_ref()),
+            convert::text(machine.uuid),
+            convert::text(machine.serial.as_ref()),
+            convert::cell(&machine.labels),
+            convert::cell(&machine.templates),
+            convert::cell(&machine.params),
             self.revision.to_string(),
         ]
     }
@@ -143,7 +127,7 @@ impl Resource for Machine {
     const NOUN: Noun = Noun::Machine;
 
     fn name(&self) -> &str {
-        &self.name
+        self.value.name.as_str()
     }
 
     fn revision(&self) -> u64 {
@@ -153,14 +137,14 @@ impl Resource for Machine {
     async fn list(api: &Api, options: pb::ListOptions) -> Result<Page<Self>, Failure> {
         let request = pb::ListMachinesRequest { options: Some(options) };
         let answer = api.machines().list_machines(request).await?.into_inner();
-        let rows = answer.machines.into_iter().map(Self::from).collect();
+        let rows = answer.machines.into_iter().map(Self::try_from).collect::<Result<_, _>>()?;
         Ok(Page { rows, next: answer.next_page_token, total: answer.total })
     }
 
     async fn get(api: &Api, name: &str) -> Result<Self, Failure> {
         let request = pb::GetMachineRequest { name: name.to_owned() };
         let answer = api.machines().get_machine(request).await?.into_inner();
-        Ok(answer.machine.unwrap_or_default().into())
+        answer.machine.unwrap_or_default().try_into()
     }
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
@@ -185,57 +169,41 @@ impl Resource for Machine {
     }
 }
 
-impl Editable for Machine {
-    fn text(&self) -> Result<String, Failure> {
-        yaml(&Self { revision: 0, ..self.clone() })
-    }
+impl TryFrom<pb::Machine> for Machine {
+    type Error = Failure;
 
-    fn suffix(&self) -> &str {
-        ".yaml"
-    }
-
-    fn advice(&self) -> Option<String> {
-        Some(format!("Fields: {}.", RegisterMachine::FIELDS.join(", ")))
-    }
-
-    fn edited(&self, text: &str) -> Result<Self, Failure> {
-        document::parse(text, Path::new("the edited text"))
-    }
-}
-
-impl From<pb::Machine> for Machine {
-    fn from(machine: pb::Machine) -> Self {
+    fn try_from(machine: pb::Machine) -> Result<Self, Failure> {
         let pb::Machine { name, macs, uuid, serial, hostname, labels, params, image, templates, revision } =
             machine;
-        Self {
-            name,
-            macs,
-            uuid,
-            serial,
-            hostname,
+        let machine = domain::Machine {
+            name: convert::parse(&name)?,
+            macs: macs.iter().map(|mac| convert::parse(mac)).collect::<Result<_, _>>()?,
+            uuid: convert::optional(&uuid)?,
+            serial: convert::some(serial),
+            hostname: convert::some(hostname),
             labels,
-            params: params::from_proto(params),
-            image,
-            templates,
-            revision,
-        }
+            params: convert::params(params),
+            image: convert::optional(&image)?,
+            templates: convert::templates(templates)?,
+        };
+        Ok(Self::new(machine, revision))
     }
 }
 
 impl From<Machine> for pb::Machine {
     fn from(machine: Machine) -> Self {
-        let Machine { name, macs, uuid, serial, hostname, labels, params, image, templates, revision } =
-            machine;
+        let Machine { value, revision, .. } = machine;
+        let domain::Machine { name, macs, uuid, serial, hostname, labels, params, image, templates } = value;
         Self {
-            name,
-            macs,
-            uuid,
-            serial,
-            hostname,
+            name: name.into(),
+            macs: macs.iter().map(ToString::to_string).collect(),
+            uuid: convert::text(uuid),
+            serial: convert::text(serial),
+            hostname: convert::text(hostname),
             labels,
-            params: params::to_proto(params),
-            image,
-            templates,
+            params: convert::params_text(params),
+            image: convert::text(image),
+            templates: convert::templates_text(templates),
             revision,
         }
     }

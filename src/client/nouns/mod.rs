@@ -1,7 +1,8 @@
 //! The four nouns: their documents, their columns, their calls, and the options that declare them.
 
+pub(super) mod any;
+mod convert;
 pub(super) mod image;
 pub(super) mod machine;
-mod params;
 pub(super) mod rule;
 pub(super) mod template;

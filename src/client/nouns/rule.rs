@@ -1,44 +1,25 @@
 //! Rules: what machines get that no binding speaks for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::params;
+use super::convert;
 use crate::client::api::Api;
 use crate::client::cli::{Declare, LABEL_HELP, PARAM_HELP, TargetArgs, WriteArgs};
-use crate::client::document;
 use crate::client::failure::Failure;
 use crate::client::pairs;
-use crate::client::print::{Record, Row, yaml};
-use crate::client::resource::{Editable, Page, Resource, Write, Written};
-use crate::domain::Noun;
+use crate::client::print::Row;
+use crate::client::resource::{Page, Resource, Write, Written};
+use crate::client::stored::{Plain, Stored};
+use crate::domain::{self, Name, Noun, Selector};
+use crate::manifest;
 use crate::proto::pxe_init as pb;
 
-/// The document of a rule; `domain::Rule` says what the fields mean.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::client) struct Rule {
-    name: String,
-    #[serde(default)]
-    priority: i32,
-    #[serde(default, rename = "match", skip_serializing_if = "BTreeMap::is_empty")]
-    selector: BTreeMap<String, Vec<String>>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    image: String,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    labels: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    params: BTreeMap<String, Value>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    templates: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "document::is_zero")]
-    revision: u64,
-}
+/// A rule of the server.
+pub(in crate::client) type Rule = Stored<domain::Rule>;
 
 /// Create a rule, or replace it as a whole
 ///
@@ -80,8 +61,6 @@ pub(in crate::client) struct RegisterRule {
 
 impl Declare for RegisterRule {
     type Resource = Rule;
-    const FIELDS: &'static [&'static str] =
-        &["name", "priority", "match", "image", "labels", "params", "templates"];
 
     fn target(&self) -> &TargetArgs {
         &self.target
@@ -96,22 +75,32 @@ impl Declare for RegisterRule {
         for (attribute, pattern) in self.patterns {
             selector.entry(attribute).or_default().push(pattern);
         }
-        Ok(Rule {
-            name,
-            priority: self.priority.unwrap_or_default(),
-            selector,
-            image: self.image.unwrap_or_default(),
-            labels: pairs::collect("--label", self.labels)?,
-            params: pairs::collect("--param", self.params)?,
-            templates: pairs::collect("--template", self.templates)?,
-            revision: 0,
-        })
+        Rule::declared([
+            ("name", name.into()),
+            ("priority", self.priority.into()),
+            ("match", json!(selector)),
+            ("image", self.image.into()),
+            ("labels", json!(pairs::collect("--label", self.labels)?)),
+            ("params", json!(pairs::collect("--param", self.params)?)),
+            ("templates", json!(pairs::collect("--template", self.templates)?)),
+        ])
     }
 }
 
-impl Record for Rule {
-    fn id(&self) -> String {
-        format!("rule/{}", self.name)
+impl Plain for domain::Rule {
+    const NOUN: Noun = Noun::Rule;
+    const FIELDS: &'static [&'static str] =
+        &["name", "priority", "match", "image", "labels", "params", "templates"];
+
+    fn name(&self) -> &Name {
+        &self.name
+    }
+
+    fn of(resource: manifest::Resource) -> Option<Self> {
+        match resource {
+            manifest::Resource::Rule(rule) => Some(rule),
+            _ => None,
+        }
     }
 }
 
@@ -120,14 +109,17 @@ impl Row for Rule {
     const WIDE: &'static [&'static str] = &["LABELS", "PARAMS", "REVISION"];
 
     fn cells(&self) -> Vec<String> {
+        let rule = &self.value;
+        let terms = patterns(rule.selector.clone());
+        let terms = terms.iter().map(|(attribute, patterns)| format!("{attribute}={}", patterns.join("|")));
         vec![
-            self.name.clone(),
-            self.priority.to_string(),
-            self.selector_cell(),
-            self.image.clone(),
-            params::cell(&self.templates),
-            params::cell(&self.labels),
-            params::cell(&self.params),
+            rule.name.to_string(),
+            rule.priority.to_string(),
+            terms.collect::<Vec<_>>().join(" "),
+            convert::text(rule.image.as_ref()),
+            convert::cell(&rule.templates),
+            convert::cell(&rule.labels),
+            convert::cell(&rule.params),
             self.revision.to_string(),
         ]
     }
@@ -137,7 +129,7 @@ impl Resource for Rule {
     const NOUN: Noun = Noun::Rule;
 
     fn name(&self) -> &str {
-        &self.name
+        self.value.name.as_str()
     }
 
     fn revision(&self) -> u64 {
@@ -147,14 +139,14 @@ impl Resource for Rule {
     async fn list(api: &Api, options: pb::ListOptions) -> Result<Page<Self>, Failure> {
         let request = pb::ListRulesRequest { options: Some(options) };
         let answer = api.rules().list_rules(request).await?.into_inner();
-        let rows = answer.rules.into_iter().map(Self::from).collect();
+        let rows = answer.rules.into_iter().map(Self::try_from).collect::<Result<_, _>>()?;
         Ok(Page { rows, next: answer.next_page_token, total: answer.total })
     }
 
     async fn get(api: &Api, name: &str) -> Result<Self, Failure> {
         let request = pb::GetRuleRequest { name: name.to_owned() };
         let answer = api.rules().get_rule(request).await?.into_inner();
-        Ok(answer.rule.unwrap_or_default().into())
+        answer.rule.unwrap_or_default().try_into()
     }
 
     async fn register(self, api: &Api, write: &Write) -> Result<Written, Failure> {
@@ -178,54 +170,45 @@ impl Resource for Rule {
     }
 }
 
-impl Rule {
-    fn selector_cell(&self) -> String {
-        let terms =
-            self.selector.iter().map(|(attribute, patterns)| format!("{attribute}={}", patterns.join("|")));
-        terms.collect::<Vec<_>>().join(" ")
-    }
+/// The patterns of each attribute.
+fn patterns(selector: Selector) -> BTreeMap<String, Vec<String>> {
+    selector.into()
 }
 
-impl Editable for Rule {
-    fn text(&self) -> Result<String, Failure> {
-        yaml(&Self { revision: 0, ..self.clone() })
-    }
+impl TryFrom<pb::Rule> for Rule {
+    type Error = Failure;
 
-    fn suffix(&self) -> &str {
-        ".yaml"
-    }
-
-    fn advice(&self) -> Option<String> {
-        Some(format!("Fields: {}.", RegisterRule::FIELDS.join(", ")))
-    }
-
-    fn edited(&self, text: &str) -> Result<Self, Failure> {
-        document::parse(text, Path::new("the edited text"))
-    }
-}
-
-impl From<pb::Rule> for Rule {
-    fn from(rule: pb::Rule) -> Self {
-        let pb::Rule { name, priority, r#match, image, labels, params, templates, revision } = rule;
-        let selector = r#match.into_iter().map(|(attribute, of)| (attribute, of.patterns)).collect();
-        Self {
-            name,
+    fn try_from(rule: pb::Rule) -> Result<Self, Failure> {
+        let pb::Rule { name, priority, r#match, image, params, templates, revision, labels } = rule;
+        let patterns = r#match.into_iter().map(|(attribute, of)| (attribute, of.patterns));
+        let rule = domain::Rule {
+            name: convert::parse(&name)?,
             priority,
-            selector,
-            image,
+            selector: Selector::try_from(patterns.collect::<BTreeMap<_, _>>())
+                .map_err(convert::not_understood)?,
+            image: convert::optional(&image)?,
             labels,
-            params: params::from_proto(params),
-            templates,
-            revision,
-        }
+            params: convert::params(params),
+            templates: convert::templates(templates)?,
+        };
+        Ok(Self::new(rule, revision))
     }
 }
 
 impl From<Rule> for pb::Rule {
     fn from(rule: Rule) -> Self {
-        let Rule { name, priority, selector, image, labels, params, templates, revision } = rule;
-        let patterns = |patterns| pb::Patterns { patterns };
-        let r#match = selector.into_iter().map(|(attribute, of)| (attribute, patterns(of))).collect();
-        Self { name, priority, r#match, image, labels, params: params::to_proto(params), templates, revision }
+        let Rule { value, revision, .. } = rule;
+        let domain::Rule { name, priority, selector, image, labels, params, templates } = value;
+        let of = |(attribute, patterns)| (attribute, pb::Patterns { patterns });
+        Self {
+            name: name.into(),
+            priority,
+            r#match: patterns(selector).into_iter().map(of).collect(),
+            image: convert::text(image),
+            params: convert::params_text(params),
+            templates: convert::templates_text(templates),
+            revision,
+            labels,
+        }
     }
 }

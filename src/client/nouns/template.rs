@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::params;
+use super::convert;
 use crate::client::api::Api;
 use crate::client::failure::Failure;
 use crate::client::print::{Record, Row};
@@ -19,6 +19,7 @@ pub(in crate::client) use verbs::{TemplateVerb, run};
 /// A template; in lists without its source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(in crate::client) struct Template {
+    noun: &'static str,
     name: String,
     kind: String,
     origin: String,
@@ -50,7 +51,7 @@ impl Row for Template {
             self.origin.clone(),
             self.number.to_string(),
             state,
-            params::cell(&self.labels),
+            convert::cell(&self.labels),
             self.revision.to_string(),
         ]
     }
@@ -153,13 +154,13 @@ impl Written {
 impl From<pb::Template> for Template {
     fn from(template: pb::Template) -> Self {
         let pb::Template { name, kind, source, number, origin, broken, revision, labels } = template;
-        Self { name, kind, source, number, origin, broken, revision, labels }
+        Self { noun: Self::NOUN.as_str(), name, kind, source, number, origin, broken, revision, labels }
     }
 }
 
 impl From<Template> for pb::Template {
     fn from(template: Template) -> Self {
-        let Template { name, kind, source, number, origin, broken, revision, labels } = template;
+        let Template { name, kind, source, number, origin, broken, revision, labels, .. } = template;
         Self { name, kind, source, number, origin, broken, revision, labels }
     }
 }

@@ -9,20 +9,22 @@ mod report;
 
 use super::cli::{Declare, Verb};
 use super::failure::{Exit, Failure};
-use super::resource::Editable;
+use super::resource::Resource;
 use super::session::Session;
+use super::stored::{Plain, Stored};
 
 pub(super) use delete::delete;
 pub(super) use edit::edit;
 pub(super) use get::get;
 pub(super) use list::list;
-pub(super) use report::{Report, outcome_word, report};
+pub(super) use report::{Report, Reporter, outcome_word, report};
 
 /// Runs a verb on images, machines or rules.
-pub(super) async fn run<R>(session: &mut Session, verb: Verb<R>) -> Result<Exit, Failure>
+pub(super) async fn run<R, T>(session: &mut Session, verb: Verb<R>) -> Result<Exit, Failure>
 where
-    R: Declare,
-    R::Resource: serde::de::DeserializeOwned + Editable,
+    R: Declare<Resource = Stored<T>>,
+    T: Plain,
+    Stored<T>: Resource,
 {
     match verb {
         Verb::List(args) => list::<R::Resource>(session, args).await,

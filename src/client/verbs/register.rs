@@ -1,19 +1,20 @@
 //! `NOUN register`.
 
-use serde::de::DeserializeOwned;
-
 use super::report::{Report, Reporter};
 use crate::client::cli::Declare;
-use crate::client::document::{parse_many, read_file};
+use crate::client::document::read_file;
 use crate::client::failure::{Exit, Failure};
 use crate::client::resource::Resource;
 use crate::client::session::Session;
+use crate::client::stored::{Plain, Stored};
+use crate::manifest::Place;
 
 /// Registers what the options declare, or what stands in a file.
-pub(super) async fn register<R>(session: &Session, args: R) -> Result<Exit, Failure>
+pub(super) async fn register<R, T>(session: &Session, args: R) -> Result<Exit, Failure>
 where
-    R: Declare,
-    R::Resource: DeserializeOwned,
+    R: Declare<Resource = Stored<T>>,
+    T: Plain,
+    Stored<T>: Resource,
 {
     let write = args.write().write();
     let resources = declared(args)?;
@@ -25,9 +26,9 @@ where
     for resource in resources {
         let name = resource.name().to_owned();
         match resource.register(&session.api, &write).await {
-            Ok(written) => reporter.add(&Report::new(R::Resource::NOUN, &name, write.dry_run, written))?,
+            Ok(written) => reporter.add(&Report::new(T::NOUN, &name, write.dry_run, written))?,
             Err(failure) => {
-                let message = format!("{} {name}: {}", R::Resource::NOUN, failure.message);
+                let message = format!("{} {name}: {}", T::NOUN, failure.message);
                 exit = exit.max(session.survive(Failure { message, ..failure })?);
             }
         }
@@ -36,16 +37,23 @@ where
     Ok(exit)
 }
 
-fn declared<R>(args: R) -> Result<Vec<R::Resource>, Failure>
+fn declared<R, T>(args: R) -> Result<Vec<Stored<T>>, Failure>
 where
-    R: Declare,
-    R::Resource: DeserializeOwned,
+    R: Declare<Resource = Stored<T>>,
+    T: Plain,
+    Stored<T>: Resource,
 {
     let (name, file) = (args.target().name.clone(), args.target().file.clone());
     let Some(file) = file else {
         return args.declare(name.unwrap_or_default()).map(|resource| vec![resource]);
     };
-    let resources: Vec<R::Resource> = parse_many(&read_file(&file)?, &file)?;
+    let resources = Stored::parse(&read_file(&file)?, &file)?;
+    if resources.is_empty() {
+        return Err(Failure::new(
+            Exit::Refused,
+            format!("{}: there is no {} in it", Place::of_file(&file), T::NOUN),
+        ));
+    }
     match (name, resources.as_slice()) {
         (None, _) => Ok(resources),
         (Some(name), [resource]) if resource.name() == name => Ok(resources),

@@ -52,6 +52,11 @@ impl Report {
         }
     }
 
+    /// The word for what it did.
+    pub(in crate::client) fn outcome(&self) -> &'static str {
+        self.outcome
+    }
+
     /// What it did, and where it replaced something, what is different now.
     fn lines(&self) -> impl Iterator<Item = String> {
         let number = self.number.map(|n| format!(", revision {n}")).unwrap_or_default();
@@ -85,6 +90,12 @@ impl<'a> Reporter<'a> {
             Some(format) if writes == 1 => To::One(format),
             Some(format) => To::Many(Records::new(format)),
         };
+        Self { session, to }
+    }
+
+    /// For any number of writes: a list in JSON and YAML also if it is of one.
+    pub(in crate::client) fn many(session: &'a Session) -> Self {
+        let to = session.output.format().map_or(To::People, |format| To::Many(Records::new(format)));
         Self { session, to }
     }
 

@@ -51,7 +51,7 @@ pub(in crate::render) fn argument(text: &str) -> Result<(), String> {
     text.split(' ').try_for_each(token)
 }
 
-/// Free text: words with single spaces between them.
+/// Free text: words with single spaces between them. It may stand between double quotes on a kernel line.
 pub(in crate::render) fn text(text: &str) -> Result<(), String> {
     anywhere(text)?;
     if text.trim() != text || text.contains("  ") || text.contains(|c: char| c.is_whitespace() && c != ' ') {
@@ -59,6 +59,18 @@ pub(in crate::render) fn text(text: &str) -> Result<(), String> {
             "begins or ends with a space or has several in a row, which iPXE would drop; use |trim or |display"
                 .to_owned(),
         );
+    }
+    let mut quoted = false;
+    for c in text.chars() {
+        quoted ^= c == '"';
+        if quoted && c == ' ' {
+            return Err("contains a space between double quotes, which would end the quotes that the template may have \
+                        put around it; use |display"
+                .to_owned());
+        }
+    }
+    if quoted {
+        return Err("contains a double quote that is not closed; use |display".to_owned());
     }
     option(text)?;
     for word in text.split(' ') {
@@ -73,7 +85,7 @@ pub(in crate::render) fn text(text: &str) -> Result<(), String> {
 /// Any text made fit to be shown: nothing is refused, at most `max` characters are kept.
 ///
 /// What would mean something to iPXE gets single quotes around it, which mean nothing; what consoles can not show
-/// becomes `?`.
+/// becomes `?`, and a double quote two single ones, so that the text may stand between double quotes.
 pub(in crate::render) fn display(text: &str, max: usize) -> String {
     let shown: String = text
         .chars()
@@ -86,11 +98,14 @@ pub(in crate::render) fn display(text: &str, max: usize) -> String {
         .collect();
     let mut line = String::with_capacity(shown.len() + 8);
     for word in shown.split_ascii_whitespace() {
-        if !line.is_empty() {
+        let first = line.is_empty();
+        if !first {
             line.push(' ');
         }
-        let word = word.replace("${", "$'{");
-        let harmless = token(&word).is_ok() && option(&word).is_ok() && !word.starts_with('#');
+        let word = word.replace("${", "$'{").replace('"', "''");
+        let harmless = token(&word).is_ok()
+            && (word == "-" && !first || option(&word).is_ok())
+            && !(first && opens(&word));
         if harmless {
             line.push_str(&word);
         } else {
@@ -109,7 +124,16 @@ fn anywhere(text: &str) -> Result<(), String> {
     if text.contains("${") {
         return Err("contains ${, which iPXE would expand; write settings such as ${net0/mac} in the template itself, or use |raw".to_owned());
     }
+    if opens(text) {
+        return Err("begins with {, which iPXE would expand if a $ came before it; use |raw".to_owned());
+    }
     Ok(())
+}
+
+/// Whether `text` could be the rest of an expansion: after a `$` of the template, or one at the end of another setting.
+/// JSON could not, for no setting has a name like `"a":1`.
+fn opens(text: &str) -> bool {
+    text.strip_prefix('{').is_some_and(|rest| !rest.starts_with(['"', '}']))
 }
 
 /// What a word must not be, wherever it stands. A `$` or `\` at its end would act on what comes next.
@@ -131,10 +155,11 @@ fn token(word: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A word that begins with a dash is an option to a command that has no other word yet; alone, it would make one of the
+/// value after it.
 fn option(text: &str) -> Result<(), String> {
-    let mut chars = text.chars();
-    match (chars.next(), chars.next()) {
-        (Some('-'), Some(c)) if c == '-' || c.is_ascii_alphabetic() => {
+    match text.strip_prefix('-') {
+        Some(rest) if !rest.starts_with(|c: char| c.is_ascii_digit()) => {
             Err("begins with -, which could be taken as an option; use |cmdline for kernel arguments, |display to show it".to_owned())
         }
         _ => Ok(()),

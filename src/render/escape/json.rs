@@ -7,29 +7,30 @@ use minijinja::value::Value;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
+use super::mark;
 use crate::render::limits::Limit;
 use crate::render::stop::{Stop, refuse};
 
-/// `value` on one line; at most `max` bytes.
+/// `value` on one line, its strings [marked](mark); at most `max` bytes.
 pub(in crate::render) fn compact(value: &Value, max: usize) -> Result<String, Error> {
     let mut sink = Sink { text: Vec::new(), max };
     let written = value.serialize(&mut Serializer::with_formatter(&mut sink, Bounded::new(CompactFormatter)));
-    finish(&sink, written)
+    finish(sink, written)
 }
 
-/// `value` over several lines, each level indented by `width` spaces; at most `max` bytes.
+/// `value` over several lines, each level indented by `width` spaces, its strings [marked](mark); at most `max` bytes.
 pub(in crate::render) fn pretty(value: &Value, width: usize, max: usize) -> Result<String, Error> {
     let indent = " ".repeat(width.min(16));
     let mut sink = Sink { text: Vec::new(), max };
     let formatter = PrettyFormatter::with_indent(indent.as_bytes());
     let written = value.serialize(&mut Serializer::with_formatter(&mut sink, Bounded::new(formatter)));
-    finish(&sink, written)
+    finish(sink, written)
 }
 
 /// How deep a value may nest: what JSON parsers commonly read. Writing it takes a piece of the stack for each level.
 const MAX_DEPTH: usize = 128;
 
-/// A formatter that ends what nests too deep.
+/// A formatter that ends what nests too deep, and writes the quotes of strings as [marks](mark).
 struct Bounded<F> {
     formatter: F,
     depth: usize,
@@ -58,6 +59,32 @@ impl<F: Formatter> Formatter for Bounded<F> {
     fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
         self.formatter.end_array(writer)
+    }
+
+    fn begin_string<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        write_char(writer, mark::JSON.0)
+    }
+
+    fn end_string<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        write_char(writer, mark::JSON.1)
+    }
+
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(unprintable) {
+            let (printable, from) = rest.split_at(at);
+            writer.write_all(printable.as_bytes())?;
+            let mut chars = from.chars();
+            if let Some(c) = chars.next() {
+                write!(writer, "\\u{:04x}", u32::from(c))?;
+            }
+            rest = chars.as_str();
+        }
+        writer.write_all(rest.as_bytes())
     }
 
     fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
@@ -111,9 +138,11 @@ impl io::Write for Sink {
     }
 }
 
-fn finish(sink: &Sink, written: Result<(), serde_json::Error>) -> Result<String, Error> {
+fn finish(sink: Sink, written: Result<(), serde_json::Error>) -> Result<String, Error> {
     match written {
-        Ok(()) => Ok(escape_unprintable(String::from_utf8_lossy(&sink.text).into_owned())),
+        Ok(()) => {
+            Ok(String::from_utf8(sink.text).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into()))
+        }
         Err(e) if e.io_error_kind() == Some(io::ErrorKind::InvalidInput) => {
             Err(refuse(format!("nests more than {MAX_DEPTH} levels")))
         }
@@ -122,21 +151,13 @@ fn finish(sink: &Sink, written: Result<(), serde_json::Error>) -> Result<String,
     }
 }
 
-/// Characters that JSON allows and YAML 1.1 does not (section 5.1, "printable"), or that end a line there. They occur
-/// inside strings only, so that an escape is right in both.
-fn escape_unprintable(text: String) -> String {
-    let unprintable = |c: char| {
-        matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-    };
-    if !text.contains(unprintable) {
-        return text;
-    }
-    let mut escaped = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match unprintable(c) {
-            true => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
-            false => escaped.push(c),
-        }
-    }
-    escaped
+/// Characters that JSON allows and YAML 1.1 does not (section 5.1, "printable"), that end a line there, or that are marks
+/// of ours.
+fn unprintable(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        || mark::is_mark(c)
+}
+
+fn write_char<W: ?Sized + io::Write>(writer: &mut W, c: char) -> io::Result<()> {
+    writer.write_all(c.encode_utf8(&mut [0; 4]).as_bytes())
 }

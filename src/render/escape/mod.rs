@@ -5,6 +5,10 @@
 pub(super) mod ipxe;
 pub(super) mod json;
 pub(super) mod line;
+pub(super) mod mark;
+pub(super) mod place;
+
+use std::borrow::Cow;
 
 use minijinja::value::{Value, ValueKind};
 use minijinja::{AutoEscape, Error, Output, State};
@@ -49,10 +53,6 @@ pub(super) fn auto_escape(_: &str) -> AutoEscape {
     AutoEscape::Custom("kind".into())
 }
 
-/// Marks that a value was printed as JSON which a shell would not leave alone; see [`super::verify`].
-#[derive(Debug)]
-pub(super) struct ShellWouldExpand;
-
 /// Prints `value` into a document of `style`, or refuses it.
 pub(super) fn print(
     style: Style,
@@ -71,28 +71,28 @@ pub(super) fn print(
         return Ok(out.write_str(value.as_str().unwrap_or_default())?);
     }
     if style == Style::Json {
-        let text = json::compact(value, max)?;
-        if value.as_str().is_some_and(|text| text.contains(['$', '`', '\\', '!'])) {
-            state.get_or_insert_extension(ShellWouldExpand);
-        }
-        return Ok(out.write_str(&text)?);
+        return Ok(out.write_str(&json::compact(value, max)?)?);
     }
     let text = scalar(value)?;
     let text = text.as_str();
     match style {
         Style::Ipxe => ipxe::word(text),
-        Style::Shell | Style::Preseed => line::shell_word(text),
+        Style::Shell => line::shell_word(text).and_then(|()| line::shell_start(text)),
+        Style::Preseed => line::shell_word(text),
         Style::Text | Style::Json => line::no_controls(text),
     }
     .map_err(refuse)?;
     Ok(out.write_str(text)?)
 }
 
-/// The text of a value that has one: a string or a number.
+/// The text of a value that has one: a string or a number. What was quoted before comes with its quotes.
 pub(super) fn scalar(value: &Value) -> Result<Scalar<'_>, Error> {
     match value.kind() {
-        ValueKind::String => Ok(Scalar::Text(value.as_str().unwrap_or_default())),
-        ValueKind::Number => Ok(Scalar::Number(value.to_string())),
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
+            Ok(Scalar(if value.is_safe() { mark::unmarked(text) } else { text.into() }))
+        }
+        ValueKind::Number => Ok(Scalar(value.to_string().into())),
         ValueKind::Bool => {
             Err(refuse("is a boolean; write what it should say, such as {{ 'yes' if … else 'no' }}"))
         }
@@ -108,16 +108,10 @@ pub(super) fn scalar(value: &Value) -> Result<Scalar<'_>, Error> {
 }
 
 /// The text of a string or a number.
-pub(super) enum Scalar<'a> {
-    Text(&'a str),
-    Number(String),
-}
+pub(super) struct Scalar<'a>(Cow<'a, str>);
 
 impl Scalar<'_> {
     pub(super) fn as_str(&self) -> &str {
-        match self {
-            Self::Text(text) => text,
-            Self::Number(text) => text,
-        }
+        &self.0
     }
 }

@@ -36,6 +36,7 @@ fn preview_prints_the_document_alone_on_standard_output() {
     exit 0
     --- stdout
     {
+      "kind": "user-data",
       "outcome": "rendered",
       "status": 200,
       "template": "coreos@2",

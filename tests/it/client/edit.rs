@@ -50,6 +50,7 @@ fn the_editor_sees_the_document_with_advice() {
     --- stderr
     #~ image/fcos at catalog revision 1. Lines that begin with #~ up here are not part of it.
     #~ Fields: name, kernel, initrds, rootfs, args, arch, labels, params, templates.
+    noun: image
     name: fcos
     kernel: fcos/vmlinuz
     params:
@@ -70,7 +71,7 @@ fn a_refused_text_is_kept() {
     let path = kept(&run);
     let text = fs::read_to_string(&path).unwrap();
     fs::remove_file(path).unwrap();
-    assert!(text.starts_with("name: fcos\n") && text.ends_with("kernal: x\n"), "{text}");
+    assert!(text.starts_with("noun: image\nname: fcos\n") && text.ends_with("kernal: x\n"), "{text}");
 }
 
 #[test]

@@ -518,6 +518,12 @@ impl pb::boot_service_server::BootService for Service {
         Ok(Response::new(response))
     }
 
+    type PreviewFleetStream = tokio_stream::Empty<Result<pb::PreviewFleetResponse, Status>>;
+
+    async fn preview_fleet(&self, _: Request<pb::PreviewFleetRequest>) -> Answer<Self::PreviewFleetStream> {
+        Err(Status::unimplemented("see client::site"))
+    }
+
     async fn explain(&self, request: Request<pb::ExplainRequest>) -> Answer<pb::ExplainResponse> {
         let target = request.into_inner().target.unwrap_or_default();
         self.read().target = target.clone();

@@ -38,11 +38,7 @@ impl Client {
 
     /// Runs it with this on its standard input.
     pub(super) fn run_with(&self, args: &str, stdin: &str) -> Run {
-        let mut command = self.command();
-        command.args(shell_words::split(args).unwrap()).stdin(Stdio::piped());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-        child.wait_with_output().unwrap().into()
+        finish_with(self.command().args(shell_words::split(args).unwrap()), stdin)
     }
 
     /// Runs it and insists that it went well.
@@ -62,6 +58,14 @@ pub(super) fn bare() -> Command {
 
 pub(super) fn finish(command: &mut Command) -> Run {
     command.stdin(Stdio::null()).output().unwrap().into()
+}
+
+/// Runs it with this on its standard input.
+pub(super) fn finish_with(command: &mut Command, stdin: &str) -> Run {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+    child.wait_with_output().unwrap().into()
 }
 
 impl From<std::process::Output> for Run {

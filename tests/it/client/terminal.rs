@@ -45,7 +45,12 @@ fn a_refused_text_can_be_mended() {
     let (exit, screen) =
         at_a_terminal(&client, "image edit local", &format!("sh {}", editor.display()), "y\n");
     assert!(screen.contains("edit again? [y/N]"), "{screen}");
-    assert!(screen.contains("#~ error: the edited text: unknown field `kernal`"), "{screen}");
+    assert!(
+        screen.contains(
+            "#~ error: the edited text:3:1: image local: \"kernal\" is unknown here; did you mean kernel?"
+        ),
+        "{screen}"
+    );
     assert!(screen.contains("image/local updated"), "{screen}");
     assert_eq!(exit, 0, "{screen}");
     assert_eq!(client.fake.state.lock().unwrap().images.0["local"].kernel, "k");
