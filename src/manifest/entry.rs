@@ -29,11 +29,6 @@ impl<T> Entry<T> {
     pub fn place_of(&self, field: &str) -> Place {
         place(&self.path, self.node.at_path(field).at)
     }
-
-    /// The same entry with another value.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Entry<U> {
-        Entry { value: change(self.value), path: self.path, node: self.node }
-    }
 }
 
 /// The entries of a text: a YAML list, several documents, or JSON. Each is a map that says under `name` what it is called,
