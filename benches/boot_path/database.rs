@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use super::room::Room;
 use super::steps::BASE_URL;
 
-/// Names a Postgres whose database may be filled; `make bench` starts one where there is one to start.
+/// Names a Postgres whose database may be filled.
 const POSTGRES: &str = "PXE_INIT_BENCH_POSTGRES";
 
 const LARGE: Room = Room { machines: 100_000, rules: 100 };

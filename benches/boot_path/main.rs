@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it found")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that can not go on panics")]
 
+mod bombs;
 mod catalog;
 mod database;
 mod flat;
@@ -32,6 +33,7 @@ fn main() {
     let mut on_cpu = criterion().with_measurement(CpuTime).configure_from_args();
     steps::benches(&mut on_cpu);
     catalog::benches(&mut on_cpu);
+    bombs::benches(&mut on_cpu);
     // A load waits for the database, and that is what an operator waits for.
     database::benches(&mut criterion().configure_from_args());
     plan::benches(&mut criterion().configure_from_args());

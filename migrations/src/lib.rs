@@ -17,6 +17,7 @@ mod m20261124_000004_rules;
 mod m20261124_000005_templates;
 mod m20261124_000006_audit;
 mod m20261124_000007_labels;
+mod m20261124_000011_params;
 
 /// Brings a database to the schema of this version.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000005_templates::Migration),
             Box::new(m20261124_000006_audit::Migration),
             Box::new(m20261124_000007_labels::Migration),
+            Box::new(m20261124_000011_params::Migration),
         ]
     }
 }

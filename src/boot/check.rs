@@ -39,6 +39,7 @@ pub fn check_template(templates: &TemplateSet, name: &str) -> (Option<String>, V
     let check = templates.check(name);
     let problem = match (broken, check.errors.first()) {
         (Some(broken), _) => Some(broken.to_string()),
+        (None, Some(("every", error))) => Some(error.to_string()),
         (None, Some((sample, error))) => {
             Some(format!("rendering it for the sample {sample:?} failed\n{error}"))
         }

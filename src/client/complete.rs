@@ -1,5 +1,7 @@
 //! Shell completion, also of the names that live on the server.
 
+mod params;
+
 use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -80,6 +82,7 @@ fn with_names_of(verbs: Command, noun: Noun) -> Command {
             "name" | "names" => arg.add(ArgValueCompleter::new(Names(noun))),
             "image" => arg.add(ArgValueCompleter::new(Names(Noun::Image))),
             "templates" => arg.add(ArgValueCompleter::new(templates_by_kind)),
+            "params" => arg.add(ArgValueCompleter::new(params::complete)),
             _ => arg,
         })
     })
@@ -114,23 +117,26 @@ fn templates_by_kind(current: &OsStr) -> Vec<CompletionCandidate> {
 
 /// The names on the server that begin so; none when it is away, since a prompt is no place for errors.
 fn names(noun: Noun, prefix: &str) -> Vec<String> {
+    asked(async |api| match noun {
+        Noun::Image => fetch::<Image>(api, prefix).await,
+        Noun::Template => fetch::<Template>(api, prefix).await,
+        Noun::Machine => fetch::<Machine>(api, prefix).await,
+        Noun::Rule => fetch::<Rule>(api, prefix).await,
+    })
+}
+
+/// What the server says to `ask`, if it does so in time.
+fn asked<T>(ask: impl AsyncFnOnce(&Api) -> Result<Vec<T>, Failure>) -> Vec<T> {
     let Some(endpoint) = endpoint() else { return Vec::new() };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Vec::new();
     };
-    let fetched = runtime.block_on(async {
-        tokio::time::timeout(PATIENCE, async {
-            let api = Api::new(&endpoint, PATIENCE)?;
-            match noun {
-                Noun::Image => fetch::<Image>(&api, prefix).await,
-                Noun::Template => fetch::<Template>(&api, prefix).await,
-                Noun::Machine => fetch::<Machine>(&api, prefix).await,
-                Noun::Rule => fetch::<Rule>(&api, prefix).await,
-            }
-        })
-        .await
-    });
-    fetched.ok().and_then(Result::ok).unwrap_or_default()
+    let answer = async {
+        let api = Api::new(&endpoint, PATIENCE)?;
+        ask(&api).await
+    };
+    let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, answer).await });
+    answer.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 async fn fetch<T: Resource>(api: &Api, prefix: &str) -> Result<Vec<String>, Failure> {
@@ -147,10 +153,16 @@ async fn fetch<T: Resource>(api: &Api, prefix: &str) -> Result<Vec<String>, Fail
 
 /// The endpoint that the unfinished command line names, or else the environment.
 fn endpoint() -> Option<Endpoint> {
-    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    let after =
-        words.iter().position(|word| word == "--grpc-endpoint").and_then(|i| words.get(i + 1)).cloned();
-    let joined = words.iter().find_map(|word| word.strip_prefix("--grpc-endpoint=").map(str::to_owned));
-    let text = after.or(joined).or_else(environment::endpoint);
+    let text = given("--grpc-endpoint").pop().or_else(environment::endpoint);
     text.as_deref().unwrap_or(endpoint::DEFAULT).parse().ok()
+}
+
+/// What the unfinished command line gives to an option, each time.
+fn given(option: &str) -> Vec<String> {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let value = |(i, word): (usize, &String)| match word.strip_prefix(option)? {
+        "" => words.get(i + 1).cloned(),
+        rest => rest.strip_prefix('=').map(str::to_owned),
+    };
+    words.iter().enumerate().filter_map(value).collect()
 }

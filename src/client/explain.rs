@@ -69,6 +69,8 @@ struct ParamOrigin {
     value: Value,
     layer: String,
     replaced: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    declared_by: String,
 }
 
 pub(super) async fn explain(session: &Session, args: ExplainArgs) -> Result<Exit, Failure> {
@@ -121,8 +123,17 @@ impl Explanation {
         let params = self
             .params
             .iter()
-            .map(|of| vec![of.key.clone(), of.value.to_string(), of.layer.clone(), of.replaced.join(", ")]);
+            .map(|of| vec![of.key.clone(), of.value.to_string(), of.origin(), of.replaced.join(", ")]);
         text + &section(&["PARAMETER", "VALUE", "FROM", "REPLACED"], params.collect())
+    }
+}
+
+impl ParamOrigin {
+    fn origin(&self) -> String {
+        match self.declared_by.as_str() {
+            "" => self.layer.clone(),
+            by => format!("{} ({by})", self.layer),
+        }
     }
 }
 
@@ -190,9 +201,9 @@ impl From<pb::TemplateOrigin> for TemplateOrigin {
 
 impl From<pb::ParamOrigin> for ParamOrigin {
     fn from(origin: pb::ParamOrigin) -> Self {
-        let pb::ParamOrigin { key, value, layer, replaced } = origin;
+        let pb::ParamOrigin { key, value, layer, replaced, declared_by } = origin;
         let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
-        Self { key, value, layer, replaced }
+        Self { key, value, layer, replaced, declared_by }
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::failure::{Exit, Failure};
-use crate::domain::Kind;
+use crate::domain::{Kind, ParamSpec};
 
 /// Parses `KEY=VALUE`; the value may be empty and may contain `=`.
 pub(super) fn text(pair: &str) -> Result<(String, String), String> {
@@ -40,6 +40,15 @@ pub(super) fn template(pair: &str) -> Result<(String, String), String> {
     let (kind, template) = text(pair)?;
     kind.parse::<Kind>().map_err(|e| e.to_string())?;
     Ok((kind, template))
+}
+
+/// Parses `NAME=SPEC`, where the declaration is the name of a type, or a map in YAML or JSON.
+pub(super) fn declaration(pair: &str) -> Result<(String, ParamSpec), String> {
+    let (name, spec) = text(pair)?;
+    let spec: Value = serde_saphyr::from_str(&spec)
+        .map_err(|e| format!("{spec:?} is neither the name of a type nor a map: {e}"))?;
+    let spec = ParamSpec::try_from(spec).map_err(|e| e.to_string())?;
+    Ok((name, spec))
 }
 
 /// A map of the pairs that `flag` was given; a key that is given twice is an error, as one of them would be lost.
@@ -117,6 +126,20 @@ mod tests {
         assert_eq!(collect("--param", vec![pair("a"), pair("b")]).unwrap().len(), 2);
         let failure = collect("--param", vec![pair("a"), pair("a")]).unwrap_err();
         assert_eq!(failure, Failure::new(Exit::Usage, "--param a=… is given twice; give it once"));
+    }
+
+    #[test]
+    fn declarations_are_a_type_or_a_map() {
+        let spec = |pair: &str| declaration(pair).map(|(_, spec)| serde_json::to_value(spec).unwrap());
+        assert_eq!(spec("disk=string"), Ok(json!({"type": "string"})));
+        assert_eq!(
+            spec("n={type: integer, default: 3, help: \"how many: exactly\"}"),
+            Ok(json!({"type": "integer", "default": 3, "help": "how many: exactly"}))
+        );
+        assert!(spec("n=int").unwrap_err().contains("use one of string, integer"));
+        assert!(spec("n={type: list, defualt: []}").unwrap_err().contains("did you mean default?"));
+        assert!(spec("n={type: list").is_err());
+        assert!(spec("n").unwrap_err().contains("write KEY=VALUE"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::labels::check_labels;
 use super::violation::{check_keys, check_text};
-use super::{Labels, Name, Params, Templates, Violation};
+use super::{Labels, Name, ParamSpecs, Params, Templates, Violation};
 
 /// The longest path, URL or kernel argument, in bytes. Linux takes 2,048 bytes of command line on x86
 /// (`COMMAND_LINE_SIZE`) and iPXE no limit of its own.
@@ -37,6 +37,9 @@ pub struct Image {
     /// The lowest layer of parameters.
     #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub params: Params,
+    /// The params that its documents take, beside those that its templates declare; this wins over those.
+    #[serde(default, skip_serializing_if = "ParamSpecs::is_empty")]
+    pub declares: ParamSpecs,
     /// The template that renders each kind of document for this image.
     #[serde(default, skip_serializing_if = "Templates::is_empty")]
     pub templates: Templates,
@@ -54,6 +57,7 @@ impl Image {
             arch: None,
             labels: Labels::new(),
             params: Params::new(),
+            declares: ParamSpecs::new(),
             templates: Templates::new(),
         }
     }
@@ -85,6 +89,13 @@ impl Image {
         }
         check_labels(&self.labels, &mut found);
         check_keys("params", self.params.keys(), &mut found);
+        check_keys("declares", self.declares.keys(), &mut found);
+        for (name, spec) in &self.declares {
+            found.extend(spec.violations(&format!("declares.{name}")));
+            if let Some(Err(problem)) = self.params.get(name).map(|value| spec.accepts(value)) {
+                found.push(Violation::new(format!("params.{name}"), problem));
+            }
+        }
         found
     }
 }

@@ -112,6 +112,7 @@ fn explained(
         value: origin.value.to_string(),
         layer: origin.layer.as_str().to_owned(),
         replaced: origin.replaced.iter().map(|layer| layer.as_str().to_owned()).collect(),
+        declared_by: origin.declared_by,
     });
     v1::ExplainResponse {
         facts,

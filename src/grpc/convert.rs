@@ -6,7 +6,10 @@ use tonic::Status;
 
 use super::status::{missing, wrong};
 use crate::catalog::Versioned;
-use crate::domain::{Image, InvalidName, Kind, Machine, Name, Params, Rule, Selector, Templates, Violation};
+use crate::domain::{
+    Image, InvalidName, Kind, Machine, Name, ParamSpec, ParamSpecs, ParamType, Params, Rule, Selector,
+    Templates, Violation,
+};
 use crate::error::Error;
 use crate::proto::pxe_init as v1;
 use crate::service::{Effect, PageRequest, TemplateView, WriteOptions, Written};
@@ -60,6 +63,37 @@ impl Reader {
         read
     }
 
+    fn declares(&mut self, specs: BTreeMap<String, v1::ParamSpec>) -> ParamSpecs {
+        let mut read = ParamSpecs::new();
+        for (name, spec) in specs {
+            if let Some(spec) = self.param_spec(&format!("declares.{name}"), spec) {
+                read.insert(name, spec);
+            }
+        }
+        read
+    }
+
+    fn param_spec(&mut self, field: &str, spec: v1::ParamSpec) -> Option<ParamSpec> {
+        let ty = self.parse::<ParamType>(format!("{field}.type"), &spec.r#type)?;
+        let mut json = |part: &str, text: &str| match serde_json::from_str(text) {
+            Ok(value) => Some(value),
+            Err(e) => {
+                let problem = format!("{text:?} is no JSON ({e}); a string stands in double quotes");
+                self.violations.push(Violation::new(format!("{field}.{part}"), problem));
+                None
+            }
+        };
+        let default = Some(spec.default.as_str()).filter(|text| !text.is_empty());
+        Some(ParamSpec {
+            ty,
+            default: default.and_then(|text| json("default", text)),
+            required: spec.required,
+            help: spec.help,
+            secret: spec.secret,
+            choices: spec.choices.iter().filter_map(|text| json("choices", text)).collect(),
+        })
+    }
+
     fn templates(&mut self, templates: BTreeMap<String, String>) -> Templates {
         let mut read = Templates::new();
         for (kind, name) in templates {
@@ -101,6 +135,7 @@ pub(super) fn read_image(image: Option<v1::Image>) -> Result<Image, Status> {
     let mut reader = Reader::default();
     let name = reader.name(&image.name);
     let params = reader.params(image.params);
+    let declares = reader.declares(image.declares);
     let templates = reader.templates(image.templates);
     let read = name.map(|name| Image {
         name,
@@ -111,6 +146,7 @@ pub(super) fn read_image(image: Option<v1::Image>) -> Result<Image, Status> {
         arch: some(image.arch),
         labels: image.labels,
         params,
+        declares,
         templates,
     });
     reader.finish("image", read)
@@ -203,6 +239,7 @@ pub(super) fn image(entry: &Versioned<Image>) -> v1::Image {
         arch: image.arch.unwrap_or_default(),
         labels: image.labels,
         params: params(image.params),
+        declares: image.declares.iter().map(|(name, spec)| (name.clone(), param_spec(spec))).collect(),
         templates: templates(image.templates),
         revision: entry.revision,
     }
@@ -268,6 +305,17 @@ pub(super) fn result(written: Written) -> v1::WriteResult {
         revision: written.revision,
         warnings: written.warnings,
         changed: written.changed,
+    }
+}
+
+pub(super) fn param_spec(spec: &ParamSpec) -> v1::ParamSpec {
+    v1::ParamSpec {
+        r#type: spec.ty.as_str().to_owned(),
+        default: spec.default.as_ref().map(ToString::to_string).unwrap_or_default(),
+        required: spec.required,
+        help: spec.help.clone(),
+        secret: spec.secret,
+        choices: spec.choices.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::nouns::delete;
 use super::status::{missing, status, wrong};
 use super::{Api, convert, v1};
 use crate::domain::{Actor, Change, Noun, Template};
-use crate::service::{Intent, TemplateView, WriteOptions, Written};
+use crate::service::{Intent, Supplier, TemplateVar, TemplateVars, TemplateView, WriteOptions, Written};
 
 #[tonic::async_trait]
 impl v1::template_service_server::TemplateService for Api {
@@ -124,6 +124,48 @@ impl v1::template_service_server::TemplateService for Api {
             template: Some(convert::template(view, true)),
             result: Some(convert::result(written)),
         }))
+    }
+
+    async fn get_template_vars(
+        &self,
+        request: Request<v1::GetTemplateVarsRequest>,
+    ) -> Result<Response<v1::GetTemplateVarsResponse>, Status> {
+        let request = request.into_inner();
+        let vars = match request.source {
+            None => {
+                convert::required("name", &request.name)?;
+                self.service.template_vars(&request.name, None)
+            }
+            Some(source) => {
+                convert::required("kind", &request.kind)?;
+                let kind = convert::read_kind("kind", &request.kind)?;
+                self.service.template_vars(&request.name, Some((kind, &source)))
+            }
+        };
+        Ok(Response::new(template_vars(vars.map_err(status)?)))
+    }
+}
+
+fn template_vars(vars: TemplateVars) -> v1::GetTemplateVarsResponse {
+    let supplier = |supplier: Supplier| v1::ParamSupplier {
+        noun: supplier.noun.to_string(),
+        total: supplier.total as u64,
+        names: supplier.names.into_iter().map(Into::into).collect(),
+    };
+    let var = |var: TemplateVar| v1::TemplateVar {
+        name: var.name,
+        spec: var.spec.as_ref().map(convert::param_spec),
+        declared_by: var.declared_by,
+        read_at: var.read.map(|read| format!("{}:{}", read.template, read.line)).unwrap_or_default(),
+        required: var.required,
+        from: var.from.to_owned(),
+        suppliers: var.suppliers.into_iter().map(supplier).collect(),
+    };
+    v1::GetTemplateVarsResponse {
+        vars: vars.vars.into_iter().map(var).collect(),
+        any_param: vars.any_param,
+        any_template: vars.any_template,
+        includes: vars.includes,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::MOST;
 use super::finding::Finding;
-use super::nearest::nearest;
 use super::rule::rules;
+use crate::domain::nearest;
 
 rules! {
 UNKNOWN_COMMAND = "KSA001" Error, "unknown command",

@@ -11,7 +11,6 @@ mod grub;
 mod ignition;
 mod ipxe;
 mod kickstart;
-mod nearest;
 mod preseed;
 mod rule;
 mod shape;

@@ -1,9 +1,9 @@
 //! What keys and types a tree may have, and what is wrong with one.
 
 use super::finding::Finding;
-use super::nearest::nearest;
 use super::rule::Rule;
 use super::tree::{Node, Value};
+use crate::domain::nearest;
 
 /// What a value may be.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use super::finding::{Finding, Lines, Origin};
 use super::silence::{Comments, Silence};
 use super::{examine, silence};
 use crate::domain::Kind;
-use crate::render::{Context, Spans, TemplateSet};
+use crate::render::{Context, Spans, TemplateSet, Tried};
 
 /// Everything that is wrong with what the template `name` makes of the sample machines: each mistake once, with the first
 /// machine that has it. What does not render is no finding here; [`TemplateSet::check`] says so.
@@ -15,8 +15,9 @@ use crate::render::{Context, Spans, TemplateSet};
 pub fn lint_template(set: &TemplateSet, name: &str) -> Vec<Finding> {
     let Some(kind) = set.get(name).map(|entry| entry.template.kind) else { return Vec::new() };
     let mut merged = Merged::default();
-    for (sample, contexts) in set.sample_contexts(name) {
-        let mut found = contexts.iter().filter_map(|context| merged.document(set, kind, name, context));
+    for Tried { sample, contexts, made_up } in set.sample_contexts(name) {
+        let document = |context| merged.document(set, kind, name, context, made_up);
+        let mut found = contexts.iter().filter_map(document);
         let Some(mut first) = found.next() else { continue };
         // What a made-up param is to blame for is not there with another one.
         for other in found {
@@ -65,9 +66,14 @@ impl Merged {
         kind: Kind,
         name: &str,
         context: &Context,
+        made_up: bool,
     ) -> Option<Vec<Finding>> {
         let (document, spans) = set.render_with_spans(name, context).ok()?;
-        let report = examine(kind, &document, Some(&spans));
+        let mut report = examine(kind, &document, Some(&spans));
+        if made_up {
+            // A value that nobody gave is no mistake of the template's.
+            report.findings.retain(|finding| !spans.is_value(finding.range.start));
+        }
         for silence in &report.silences {
             self.remember(silence, &document, &spans);
         }

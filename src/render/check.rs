@@ -5,6 +5,7 @@ use super::error::{Reason, RenderError};
 use super::sample;
 use super::set::TemplateSet;
 use super::view::NAMES;
+use crate::domain::{ParamSpec, ParamType};
 
 /// What came of rendering one template with every [`sample`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +16,22 @@ pub struct Check {
     pub warnings: Vec<String>,
 }
 
+/// A sample of which a template makes a document.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// Its name.
+    pub sample: &'static str,
+    /// What the template sees. Where params had to be made up there are two, one with a word for them and one with a number.
+    pub contexts: Vec<Context>,
+    /// Whether params had to be made up.
+    pub made_up: bool,
+}
+
 /// How many params of a template are made up, one after the other, to see what comes after them.
 const MAX_MADE_UP: usize = 32;
+
+/// A made-up param that is text.
+const MADE_UP_TEXT: &str = "sample";
 
 /// A made-up param that is no text.
 const MADE_UP_NUMBER: u32 = 10;
@@ -24,8 +39,9 @@ const MADE_UP_NUMBER: u32 = 10;
 impl TemplateSet {
     /// Renders `name` with every sample.
     ///
-    /// A sample lacks most params, and some lack an image or a rule. A param that is missing is made up, and reported
-    /// as a warning; other values that a machine may lack are no fault of the template as long as some sample has them.
+    /// A sample lacks most params, and some lack an image or a rule. A param that is missing is made up, of its declared
+    /// type where there is one, and reported as a warning; other values that a machine may lack are no fault of the
+    /// template as long as some sample has them.
     pub fn check(&self, name: &str) -> Check {
         let mut check = Check::default();
         let broken = match self.get(name) {
@@ -36,7 +52,9 @@ impl TemplateSet {
             check.errors.push(("every", broken));
             return check;
         }
-        if self.is_partial(name) {
+        let variables = self.variables(name);
+        check.errors.extend(variables.conflicts.iter().map(|conflict| ("every", conflict.clone())));
+        if self.is_partial(name) || !check.errors.is_empty() {
             return check;
         }
         let mut rendered = false;
@@ -44,7 +62,7 @@ impl TemplateSet {
         for sample in sample::all() {
             let (result, made_up) = self.try_sample(name, sample);
             for param in &made_up {
-                add(&mut check.warnings, format!("needs params.{param}, which no sample has"));
+                add(&mut check.warnings, need(param, variables.declared.get(param)));
             }
             match result {
                 Ok(_) => rendered = true,
@@ -77,9 +95,8 @@ impl TemplateSet {
         check
     }
 
-    /// The samples of which `name` makes a document, each with its context. Where params had to be made up there are two
-    /// contexts, one with a word for them and one with a number.
-    pub fn sample_contexts(&self, name: &str) -> Vec<(&'static str, Vec<Context>)> {
+    /// The samples of which `name` makes a document.
+    pub fn sample_contexts(&self, name: &str) -> Vec<Tried> {
         let mut found = Vec::new();
         for sample in sample::all().iter().filter(|_| !self.is_partial(name)) {
             let (result, made_up, context) = self.fill(name, sample);
@@ -88,14 +105,15 @@ impl TemplateSet {
                 contexts.push(context);
             }
             if !made_up.is_empty() {
-                let start = start(name, sample);
-                let number = made_up
-                    .iter()
-                    .fold(start, |context, key| sample::with_param(&context, key, MADE_UP_NUMBER));
+                let declared = &self.variables(name).declared;
+                let number = made_up.iter().fold(self.start(name, sample), |context, key| {
+                    let value = declared.get(key).map_or_else(|| MADE_UP_NUMBER.into(), made_up_value);
+                    sample::with_param(&context, key, value)
+                });
                 contexts.extend(self.render(name, &number).is_ok().then_some(number));
             }
             if !contexts.is_empty() {
-                found.push((sample.name, contexts));
+                found.push(Tried { sample: sample.name, contexts, made_up: !made_up.is_empty() });
             }
         }
         found
@@ -112,33 +130,66 @@ impl TemplateSet {
         name: &str,
         sample: &sample::Sample,
     ) -> (Result<String, RenderError>, Vec<String>, Context) {
-        let mut context = start(name, sample);
+        let mut context = self.start(name, sample);
+        let declared = &self.variables(name).declared;
         let mut made_up = Vec::new();
         loop {
             let result = self.render(name, &context);
             let missing = match &result {
-                Err(RenderError { reason: Reason::Undefined { variable }, .. }) => {
-                    variable.strip_prefix("params.")
-                }
+                Err(RenderError {
+                    reason: Reason::Undefined { variable } | Reason::MissingParam { variable, .. },
+                    ..
+                }) => variable.strip_prefix("params."),
                 _ => None,
             };
             match missing {
                 Some(key) if made_up.len() < MAX_MADE_UP && !made_up.iter().any(|one| one == key) => {
-                    context = sample::with_param(&context, key, "sample");
+                    let value = declared.get(key).map_or_else(|| MADE_UP_TEXT.into(), made_up_value);
+                    context = sample::with_param(&context, key, value);
                     made_up.push(key.to_owned());
                 }
                 _ => return (result, made_up, context),
             }
         }
     }
+
+    /// The context of a sample. Its params mean what most templates mean by them; where this one declares another type, the
+    /// sample goes without.
+    fn start(&self, name: &str, sample: &sample::Sample) -> Context {
+        let declared = &self.variables(name).declared;
+        let mut context = sample::without(&sample.context, |key, value| {
+            declared.get(key).is_some_and(|spec| spec.accepts(value).is_err())
+        });
+        if name == "error" {
+            context.failure = Some(sample::failure());
+        }
+        context
+    }
 }
 
-fn start(name: &str, sample: &sample::Sample) -> Context {
-    let mut context = sample.context.clone();
-    if name == "error" {
-        context.failure = Some(sample::failure());
+/// A value that `spec` accepts.
+fn made_up_value(spec: &ParamSpec) -> serde_json::Value {
+    if let Some(choice) = spec.choices.first() {
+        return choice.clone();
     }
-    context
+    match spec.ty {
+        ParamType::String => MADE_UP_TEXT.into(),
+        ParamType::Integer | ParamType::Number => MADE_UP_NUMBER.into(),
+        ParamType::Boolean => true.into(),
+        ParamType::List => serde_json::json!([]),
+        ParamType::Map => serde_json::json!({}),
+    }
+}
+
+/// What a template needs that no sample has.
+fn need(param: &str, declared: Option<&ParamSpec>) -> String {
+    match declared {
+        None => format!("needs params.{param}, which no sample has"),
+        Some(spec) => {
+            let help = if spec.help.is_empty() { String::new() } else { format!(": {}", spec.help) };
+            format!("needs params.{param}, {}{help}", spec.ty.described())
+        }
+    }
 }
 
 /// Whether some machines lack `variable`, as opposed to its being misspelt.

@@ -6,7 +6,8 @@ use super::limits::Limit;
 use super::view::NAMES;
 use crate::domain::Kind;
 
-/// Why a template did not render. Never carries the value of a variable: it may be a secret.
+/// Why a template did not render. Never carries the value of a variable, which may be a secret, but for one of a param
+/// that is declared, and not as secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderError {
     /// What is wrong.
@@ -39,6 +40,22 @@ pub enum Reason {
     Undefined {
         /// Its name, such as `params.console`; empty where it is not known.
         variable: String,
+    },
+    /// Nobody gives a param that is declared as required.
+    MissingParam {
+        /// Its name, such as `params.disk`.
+        variable: String,
+        /// What it is for.
+        help: String,
+    },
+    /// A param is given that is not what it is declared to be.
+    WrongParam {
+        /// Its name, such as `params.disk`.
+        variable: String,
+        /// What gives it, such as `rule rack-1`.
+        given_by: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// A value can not stand where the template puts it.
     RefusedValue {
@@ -79,6 +96,7 @@ impl RenderError {
     pub fn variable(&self) -> Option<&str> {
         match &self.reason {
             Reason::Undefined { variable } if !variable.is_empty() => Some(variable),
+            Reason::MissingParam { variable, .. } | Reason::WrongParam { variable, .. } => Some(variable),
             Reason::RefusedValue { variable, .. } => variable.as_deref(),
             _ => None,
         }
@@ -143,6 +161,8 @@ impl fmt::Display for Reason {
                 f.write_str("something here is undefined; use |default(…) or `is defined` where it may be missing")
             }
             Self::Undefined { variable } => undefined(f, variable),
+            Self::MissingParam { variable, help } => missing(f, variable, help),
+            Self::WrongParam { variable, given_by, problem } => write!(f, "{variable} of the {given_by} {problem}"),
             Self::RefusedValue { variable: Some(variable), why } => write!(f, "{variable} {why}"),
             Self::RefusedValue { variable: None, why } => write!(f, "the value {why}"),
             Self::Limit(Limit::Fuel) => f.write_str("takes too many steps or too much memory; look for a loop without end, or for text that grows"),
@@ -157,6 +177,14 @@ impl fmt::Display for Reason {
             Self::Syntax(text) | Self::Failed(text) | Self::Other(text) => f.write_str(text),
         }
     }
+}
+
+fn missing(f: &mut fmt::Formatter<'_>, variable: &str, help: &str) -> fmt::Result {
+    write!(f, "{variable} is required, and nobody gives it")?;
+    if !help.is_empty() {
+        write!(f, " ({help})")?;
+    }
+    f.write_str("; give it to the image, the rule or the machine")
 }
 
 /// A param can be given, a fact may be missing, and anything else is misspelt.

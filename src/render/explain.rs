@@ -152,9 +152,14 @@ fn spot_in(template: String, line: Option<usize>, text: Option<&str>, range: Opt
 impl RenderError {
     /// What is wrong with the syntax at `at` in `source`.
     pub(super) fn syntax(template: &str, source: &str, problem: &str, at: &Range<usize>) -> Self {
+        Self::at(template, source, Reason::Syntax(format!("syntax error: {problem}")), at)
+    }
+
+    /// An error at `at` in `source`.
+    pub(super) fn at(template: &str, source: &str, reason: Reason, at: &Range<usize>) -> Self {
         let line = source.get(..at.start).map(|before| before.matches('\n').count() + 1);
         let spot = spot_in(template.to_owned(), line, Some(source), Some(at.clone()));
-        Self { reason: Reason::Syntax(format!("syntax error: {problem}")), spots: vec![spot] }
+        Self { reason, spots: vec![spot] }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::json;
 
 use super::context::{Context, Failure, ServerContext};
-use crate::domain::{Attribute, Facts, Image, Machine, Rule};
+use crate::domain::{Attribute, Facts, Image, Machine, Params, Rule};
 
 /// A context with a name.
 #[derive(Clone, Debug)]
@@ -51,6 +51,22 @@ pub fn with_param(context: &Context, key: &str, value: impl Into<serde_json::Val
     let mut rule = context.rule.as_deref().cloned().unwrap_or_else(|| Rule::new(name("sample")));
     rule.params.entry(key.to_owned()).or_insert_with(|| value.into());
     context.rule = Some(Arc::new(rule));
+    context
+}
+
+/// `context` without the params that `spoils` says of its own are no good.
+pub(super) fn without(context: &Context, spoils: impl Fn(&str, &serde_json::Value) -> bool) -> Context {
+    let mut context = context.clone();
+    let spoilt = |params: &Params| params.iter().any(|(key, value)| spoils(key, value));
+    if let Some(image) = context.image.as_mut().filter(|image| spoilt(&image.params)) {
+        Arc::make_mut(image).params.retain(|key, value| !spoils(key, value));
+    }
+    if let Some(rule) = context.rule.as_mut().filter(|rule| spoilt(&rule.params)) {
+        Arc::make_mut(rule).params.retain(|key, value| !spoils(key, value));
+    }
+    if let Some(machine) = context.machine.as_mut().filter(|machine| spoilt(&machine.params)) {
+        Arc::make_mut(machine).params.retain(|key, value| !spoils(key, value));
+    }
     context
 }
 
@@ -228,9 +244,9 @@ fn facts(said: &[(Attribute, &str)]) -> Facts {
     facts
 }
 
-fn params(json: serde_json::Value) -> crate::domain::Params {
+fn params(json: serde_json::Value) -> Params {
     match json {
         serde_json::Value::Object(map) => map.into_iter().collect(),
-        _ => crate::domain::Params::new(),
+        _ => Params::new(),
     }
 }

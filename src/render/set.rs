@@ -1,10 +1,12 @@
 //! All templates of one catalog snapshot, compiled.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
-use minijinja::Environment;
+use minijinja::{Environment, Value};
 
 use super::context::Context;
+use super::declare::Header;
 use super::environment::environment;
 use super::error::{Reason, RenderError};
 use super::escape::mark::is_mark;
@@ -12,7 +14,10 @@ use super::escape::place::{Misplaced, place};
 use super::explain::{explain, misplaced};
 use super::limits::{Budget, Limits};
 use super::nesting::Nesting;
+use super::reads::Reads;
+use super::slow::Slow;
 use super::spans::Spans;
+use super::variables::Variables;
 use super::verify::verify;
 use super::{builtin, view};
 use crate::domain::{Kind, Name, Template};
@@ -22,6 +27,7 @@ pub struct TemplateSet {
     entries: BTreeMap<Name, Entry>,
     engines: Vec<Engine>,
     limits: Limits,
+    slow: Slow,
 }
 
 /// The templates of one kind.
@@ -42,6 +48,9 @@ pub struct Entry {
     pub origin: Origin,
     /// Why it can not be used, if it can not.
     pub broken: Option<RenderError>,
+    pub(super) header: Header,
+    pub(super) reads: OnceLock<Arc<Reads>>,
+    pub(super) variables: OnceLock<Arc<Variables>>,
 }
 
 /// Where a template comes from.
@@ -56,6 +65,17 @@ pub enum Origin {
 }
 
 impl Entry {
+    fn new(template: &Template, origin: Origin) -> Self {
+        Self {
+            template: template.clone(),
+            origin,
+            broken: None,
+            header: Header::default(),
+            reads: OnceLock::new(),
+            variables: OnceLock::new(),
+        }
+    }
+
     /// `NAME@REVISION`, or `NAME@built-in`.
     pub fn id(&self) -> String {
         match self.template.head {
@@ -91,30 +111,32 @@ const STACK_PER_LEVEL: usize = 2 << 10;
 /// The stack for everything else, in bytes.
 const STACK: usize = 2 << 20;
 
-/// What the source of a template begins with that is only ever included.
-const PARTIAL: [&str; 3] = ["{# partial", "{#- partial", "{#-partial"];
-
 impl TemplateSet {
     /// The built-in templates and those that are `stored`. One that does not compile breaks only itself.
     pub fn compile<'a>(stored: impl IntoIterator<Item = &'a Template>, limits: Limits) -> Self {
         let mut entries = BTreeMap::new();
         for template in builtin::all() {
-            let entry = Entry { template: template.clone(), origin: Origin::BuiltIn, broken: None };
-            entries.insert(template.name.clone(), entry);
+            entries.insert(template.name.clone(), Entry::new(template, Origin::BuiltIn));
         }
         for template in stored {
             let origin = match entries.get(&template.name) {
                 Some(Entry { origin: Origin::BuiltIn | Origin::Override, .. }) => Origin::Override,
                 _ => Origin::Stored,
             };
-            let entry = Entry { template: template.clone(), origin, broken: None };
-            entries.insert(template.name.clone(), entry);
+            entries.insert(template.name.clone(), Entry::new(template, origin));
         }
         let engines =
             Kind::ALL.map(|kind| Engine { environment: environment(kind, &limits), wraps: 0, repeats: 1 });
-        let mut set = Self { entries, engines: engines.into(), limits };
+        let mut set = Self { entries, engines: engines.into(), limits, slow: Slow::default() };
         for entry in set.entries.values_mut() {
             let Template { name, kind, source, .. } = &entry.template;
+            match Header::of(name.as_str(), source) {
+                Ok(header) => entry.header = header,
+                Err(e) => {
+                    entry.broken = Some(e);
+                    continue;
+                }
+            }
             entry.broken = set.engines[index(*kind)].add(name.as_str(), source).err();
         }
         set
@@ -140,7 +162,16 @@ impl TemplateSet {
         if let Some(broken) = &entry.broken {
             return Err(broken.clone());
         }
-        self.run(&self.engines[index(entry.template.kind)], entry.template.kind, name, context)
+        let variables = self.variables_of(entry);
+        variables.check(name, context)?;
+        let root = view::root(context, &variables.declared);
+        let kind = entry.template.kind;
+        let run = || self.run(&self.engines[index(kind)], kind, name, root);
+        let result = if self.slow.has(name) { self.slow.aside(run) } else { run() };
+        if matches!(result, Err(RenderError { reason: Reason::Limit(_), .. })) {
+            self.slow.remember(name);
+        }
+        result
     }
 
     /// The document that a `source` which is not stored makes of `context`. It stands in for the stored template `name`
@@ -152,9 +183,16 @@ impl TemplateSet {
         source: &str,
         context: &Context,
     ) -> Result<String, RenderError> {
+        let variables = self.variables_of_source(kind, name, source)?;
+        variables.check(name, context)?;
         let mut engine = self.engines[index(kind)].clone();
         engine.add(name, source)?;
-        self.run(&engine, kind, name, context)
+        self.run(&engine, kind, name, view::root(context, &variables.declared))
+    }
+
+    /// Whether a `source` that is not stored compiles.
+    pub(super) fn compiles(&self, kind: Kind, name: &str, source: &str) -> Result<(), RenderError> {
+        self.engines[index(kind)].clone().add(name, source)
     }
 
     /// The document that the template `name` makes of `context`, and which of its bytes come from which line. It takes
@@ -165,10 +203,11 @@ impl TemplateSet {
         let text = self.render(name, context)?;
         let Some(entry) = self.get(name) else { return Ok((text, Spans::default())) };
         let engine = &self.engines[index(entry.template.kind)];
+        let root = view::root(context, &self.variables_of(entry).declared);
         let (again, spans) = self.on_stack(engine, name, || {
             let failed = |e: &minijinja::Error| self.add_kind(explain(name, e));
             let template = engine.environment.get_template(name).map_err(|e| failed(&e))?;
-            template.render_with_spans(view::root(context)).map_err(|e| failed(&e))
+            template.render_with_spans(root.clone()).map_err(|e| failed(&e))
         })?;
         let refused =
             |Misplaced { why, .. }| RenderError::whole(name, Reason::RefusedValue { variable: None, why });
@@ -177,14 +216,13 @@ impl TemplateSet {
         Ok((placed.text, spans))
     }
 
-    /// Whether `name` is only ever included, and never a document by itself: its source begins with `{# partial`.
+    /// Whether `name` is only ever included, and never a document by itself: a comment at its top begins with `partial`.
     pub fn is_partial(&self, name: &str) -> bool {
-        let source = self.get(name).map(|entry| &entry.template.source);
-        source.is_some_and(|source| PARTIAL.iter().any(|mark| source.starts_with(mark)))
+        self.get(name).is_some_and(|entry| entry.header.partial)
     }
 
-    fn run(&self, engine: &Engine, kind: Kind, name: &str, context: &Context) -> Result<String, RenderError> {
-        self.on_stack(engine, name, || self.run_here(&engine.environment, kind, name, context))
+    fn run(&self, engine: &Engine, kind: Kind, name: &str, root: Value) -> Result<String, RenderError> {
+        self.on_stack(engine, name, || self.run_here(&engine.environment, kind, name, root))
     }
 
     /// Does `work` on a stack that is deep enough for what the engine's templates can nest.
@@ -215,12 +253,12 @@ impl TemplateSet {
         environment: &Environment<'static>,
         kind: Kind,
         name: &str,
-        context: &Context,
+        root: Value,
     ) -> Result<String, RenderError> {
         let failed = |e: &minijinja::Error| self.add_kind(explain(name, e));
         let template = environment.get_template(name).map_err(|e| failed(&e))?;
         let mut budget = Budget::new(&self.limits);
-        let rendered = template.render_captured_to(view::root(context), &mut budget);
+        let rendered = template.render_captured_to(root.clone(), &mut budget);
         if let Err(e) = &rendered {
             let reached = budget.reached().map(|limit| RenderError::whole(name, Reason::Limit(limit)));
             return Err(reached.unwrap_or_else(|| failed(e)));
@@ -230,7 +268,7 @@ impl TemplateSet {
             Ok(placed) => placed.text,
             Err(Misplaced { at, why }) => {
                 // What was rendered once keeps to the limits when it is again, with the places noted.
-                let spans = template.render_with_spans(view::root(context)).map_err(|e| failed(&e))?.1;
+                let spans = template.render_with_spans(root).map_err(|e| failed(&e))?.1;
                 let span = spans.iter().find(|span| span.output_range().contains(&at));
                 return Err(misplaced(environment, name, span, why));
             }

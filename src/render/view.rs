@@ -10,11 +10,15 @@ use minijinja::{Error, ErrorKind, State};
 
 use super::context::Context;
 use super::urls::{document_url, seed_url};
-use crate::domain::{Attribute, Kind, Params};
+use crate::domain::{Attribute, Kind, Name, ParamSpecs, Params};
 
 /// The names that a template finds.
 #[derive(Debug)]
-pub(super) struct Root(Context);
+pub(super) struct Root {
+    context: Context,
+    /// What the template declares of the params.
+    declared: Arc<ParamSpecs>,
+}
 
 /// One of those names.
 #[derive(Clone, Copy, Debug)]
@@ -56,13 +60,43 @@ const FACTS: [&str; Attribute::ALL.len()] = {
 };
 
 /// The value that a rendering starts from.
-pub(super) fn root(context: &Context) -> Value {
-    Value::from_object(Root(context.clone()))
+pub(super) fn root(context: &Context, declared: &Arc<ParamSpecs>) -> Value {
+    Value::from_object(Root { context: context.clone(), declared: declared.clone() })
+}
+
+/// What gives a param, such as a rule and its name, and the value that it gives.
+pub(super) fn supplied<'a>(
+    context: &'a Context,
+    param: &str,
+) -> Option<(&'static str, &'a Name, &'a serde_json::Value)> {
+    let machine = context.machine.as_ref().map(|it| ("machine", &it.name, &it.params));
+    let rule = context.rule.as_ref().map(|it| ("rule", &it.name, &it.params));
+    let image = context.image.as_ref().map(|it| ("image", &it.name, &it.params));
+    [machine, rule, image]
+        .into_iter()
+        .flatten()
+        .find_map(|(noun, name, params)| Some((noun, name, params.get(param)?)))
 }
 
 impl Noun {
     fn names(self) -> &'static [&'static str] {
         NAMES[self as usize].1
+    }
+}
+
+impl Root {
+    /// What a param is that no layer gives: what the image declares, or else the template.
+    fn default(&self, key: &str) -> Option<&serde_json::Value> {
+        let image = self.context.image.as_ref().and_then(|image| image.declares.get(key));
+        match image {
+            Some(spec) if spec.default.is_some() || spec.required => spec.default.as_ref(),
+            _ => self.declared.get(key)?.default.as_ref(),
+        }
+    }
+
+    fn defaults(&self) -> impl Iterator<Item = &String> {
+        let image = self.context.image.iter().flat_map(|image| image.declares.keys());
+        image.chain(self.declared.keys()).filter(|key| self.default(key).is_some())
     }
 }
 
@@ -74,12 +108,12 @@ impl Object for Root {
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         let noun = match key {
             "machine" => Noun::Machine,
-            "image" if self.0.image.is_some() => Noun::Image,
+            "image" if self.context.image.is_some() => Noun::Image,
             "facts" => Noun::Facts,
             "params" => Noun::Params,
-            "rule" if self.0.rule.is_some() => Noun::Rule,
+            "rule" if self.context.rule.is_some() => Noun::Rule,
             "server" => Noun::Server,
-            "failure" if self.0.failure.is_some() => Noun::Failure,
+            "failure" if self.context.failure.is_some() => Noun::Failure,
             _ => return None,
         };
         Some(Value::from_object(View { root: self.clone(), noun }))
@@ -92,13 +126,14 @@ impl Object for View {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let context = &self.root.0;
+        let context = &self.root.context;
         match self.noun {
             Noun::Machine => machine(context, key),
             Noun::Image => image(context, key),
             Noun::Facts => fact(context, key.parse().ok()?),
             Noun::Params => {
-                layers(context).into_iter().flatten().find_map(|layer| layer.get(key)).map(from_json)
+                let given = layers(context).into_iter().flatten().find_map(|layer| layer.get(key));
+                given.or_else(|| self.root.default(key)).map(from_json)
             }
             Noun::Rule => {
                 let rule = context.rule.as_deref()?;
@@ -125,8 +160,9 @@ impl Object for View {
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let mut keys: Vec<Value> = match self.noun {
             Noun::Params => {
-                let layers = layers(&self.root.0);
-                layers.into_iter().flatten().flat_map(Params::keys).map(|key| key.as_str().into()).collect()
+                let layers = layers(&self.root.context);
+                let given = layers.into_iter().flatten().flat_map(Params::keys);
+                given.chain(self.root.defaults()).map(|key| key.as_str().into()).collect()
             }
             noun => {
                 let known = noun.names().iter().filter(|name| self.get_value_by_str(name).is_some());
@@ -155,7 +191,7 @@ impl Object for View {
             .unwrap_or_default()
             .parse()
             .map_err(|e| Error::new(ErrorKind::InvalidOperation, format!("url_for: {e}")))?;
-        let context = &self.root.0;
+        let context = &self.root.context;
         Ok(document_url(&context.server.base_url, kind, &context.facts, context.machine.as_deref()).into())
     }
 }

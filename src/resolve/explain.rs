@@ -64,6 +64,8 @@ pub struct ParamOrigin {
     pub layer: Layer,
     /// The layers whose value it replaced.
     pub replaced: Vec<Layer>,
+    /// What declares it, where it is a default: `template linux` or `image fcos`.
+    pub declared_by: String,
 }
 
 /// Resolves as [`resolve`] does, and says why. This looks at every rule.
@@ -101,6 +103,32 @@ pub fn explain(catalog: &Catalog, facts: &Facts) -> Explanation {
         params: param_origins(&resolution),
         candidates,
         resolution,
+    }
+}
+
+impl Explanation {
+    /// Adds a declared default below all layers: this module does not know what templates declare. Documents of several
+    /// kinds may have different ones.
+    pub fn add_default(&mut self, key: &str, value: serde_json::Value, declared_by: String) {
+        let first = self.params.partition_point(|origin| origin.key.as_str() < key);
+        let end = first + self.params[first..].iter().take_while(|origin| origin.key == key).count();
+        for origin in &mut self.params[first..end] {
+            if origin.layer != Layer::Default {
+                if origin.replaced.first() != Some(&Layer::Default) {
+                    origin.replaced.insert(0, Layer::Default);
+                }
+                return;
+            }
+            if origin.value == value {
+                if !origin.declared_by.split(", ").any(|known| known == declared_by) {
+                    origin.declared_by = format!("{}, {declared_by}", origin.declared_by);
+                }
+                return;
+            }
+        }
+        let key = key.to_owned();
+        let origin = ParamOrigin { key, value, layer: Layer::Default, replaced: Vec::new(), declared_by };
+        self.params.insert(end, origin);
     }
 }
 
@@ -162,7 +190,13 @@ fn param_origins(resolution: &Resolution) -> Vec<ParamOrigin> {
 
 fn lay<'a>(origins: &mut BTreeMap<&'a str, ParamOrigin>, layer: Layer, params: &'a Params) {
     for (key, value) in params {
-        let mut origin = ParamOrigin { key: key.clone(), value: value.clone(), layer, replaced: Vec::new() };
+        let mut origin = ParamOrigin {
+            key: key.clone(),
+            value: value.clone(),
+            layer,
+            replaced: Vec::new(),
+            declared_by: String::new(),
+        };
         if let Some(below) = origins.remove(key.as_str()) {
             origin.replaced = below.replaced;
             origin.replaced.push(below.layer);

@@ -9,13 +9,16 @@ mod export;
 mod filter;
 mod follow;
 mod gate;
+mod leads;
 mod list;
 mod not_found;
+mod params;
 mod plan;
 mod preview;
 mod stage;
 mod store_error;
 mod templates;
+mod vars;
 mod write;
 
 use std::sync::Arc;
@@ -37,6 +40,7 @@ pub use list::{Page, PageRequest};
 pub use plan::Plan;
 pub use preview::{FleetDocument, FleetRequest, Target};
 pub use templates::TemplateView;
+pub use vars::{Supplier, TemplateVar, TemplateVars};
 pub use write::{Effect, Intent, WriteOptions, Written};
 
 /// Tells the time.

@@ -87,7 +87,8 @@ impl Service {
     pub fn explain(&self, target: &Target) -> Result<(Facts, Explanation, u64), Error> {
         let snapshot = self.snapshot()?;
         let facts = target.facts(&snapshot)?;
-        let explanation = explain(&snapshot.catalog, &facts);
+        let mut explanation = explain(&snapshot.catalog, &facts);
+        snapshot.add_defaults(&mut explanation);
         Ok((facts, explanation, snapshot.catalog.revision()))
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::params::check_params;
 use super::{Assets, Effect, Intent, Service, Snapshot, diff};
 use crate::boot::{self, check_template, tell_finding};
 use crate::catalog::Clash;
@@ -38,6 +39,7 @@ impl Service {
         let next = Arc::new(before.with(&changes, self.inner.settings.limits, self.now()));
         check_references(before, &next, &changes)?;
         let mut warnings = check_templates(before, &next, &changes)?;
+        warnings.extend(check_params(before, &next, &changes)?);
         warnings.extend(changes.changes.iter().filter_map(|stamped| self.warn(&stamped.change)));
         Ok(Staged { effects, changes, next, warnings })
     }

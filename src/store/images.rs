@@ -20,6 +20,7 @@ pub(super) struct Model {
     pub(super) arch: Option<String>,
     pub(super) labels: String,
     pub(super) params: String,
+    pub(super) declares: String,
     pub(super) templates: String,
     pub(super) revision: i64,
     pub(super) deleted: bool,
@@ -49,6 +50,7 @@ pub(super) async fn save(tx: &DatabaseTransaction, image: &Image, revision: u64)
         arch: image.arch.clone(),
         labels: to_json(&image.labels)?,
         params: to_json(&image.params)?,
+        declares: to_json(&image.declares)?,
         templates: to_json(&image.templates)?,
         revision: to_column(revision),
         deleted: false,
@@ -66,6 +68,7 @@ fn decode(row: &Row<'_>, name: Name) -> Result<Image, StoreError> {
         arch: row.get("arch")?,
         labels: row.json("labels")?,
         params: row.json("params")?,
+        declares: row.json("declares")?,
         templates: row.json("templates")?,
     })
 }

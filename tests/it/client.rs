@@ -7,6 +7,7 @@ mod fake;
 mod manifests;
 mod nouns;
 mod outside;
+mod params;
 mod real;
 mod round_trip;
 mod run;

@@ -8,6 +8,7 @@
 
 mod app;
 mod arrows;
+mod bombs;
 mod cli_reference;
 mod client;
 mod escaping;
@@ -19,6 +20,7 @@ mod lint;
 mod log;
 mod log_reader;
 mod manifest;
+mod params;
 mod render;
 mod server_reference;
 mod store;

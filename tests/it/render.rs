@@ -7,5 +7,6 @@ mod depth;
 mod errors;
 mod injection;
 mod limits;
+mod params;
 mod reference;
 mod values;

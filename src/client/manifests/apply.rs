@@ -1,5 +1,7 @@
 //! `apply`: makes the server what manifests say.
 
+use std::collections::BTreeMap;
+
 use prost::Message as _;
 
 use super::args::ApplyArgs;
@@ -10,6 +12,7 @@ use crate::client::resource::Written;
 use crate::client::session::{Session, confirm, is_interactive};
 use crate::client::verbs::{Report, Reporter};
 use crate::domain::{Name, Noun};
+use crate::manifest::{Located, Place, Resource};
 use crate::proto::pxe_init as pb;
 
 /// The largest request that the server takes for changes, in bytes.
@@ -24,7 +27,25 @@ pub(in crate::client) async fn apply(session: &Session, args: ApplyArgs) -> Resu
         session.say("nothing changed");
         return Ok(Exit::Other);
     }
-    send(session, pending.changes(), dry_run, reason).await
+    let places = places(&pending.wanted);
+    send(session, pending.changes(), dry_run, reason).await.map_err(|failure| placed(failure, &places))
+}
+
+/// Where each thing stands in the manifests.
+fn places(wanted: &[Located<Resource>]) -> BTreeMap<String, Place> {
+    wanted
+        .iter()
+        .map(|Located { place, value, .. }| (format!("{}/{}", value.noun(), value.name()), place.clone()))
+        .collect()
+}
+
+/// The failure with the place of the manifest beside each thing that the server refused.
+fn placed(failure: Failure, places: &BTreeMap<String, Place>) -> Failure {
+    let place = |(field, problem): (String, String)| {
+        let place = field.split_once(": ").and_then(|(id, _)| places.get(id));
+        (place.map_or(field.clone(), |place| format!("{place}: {field}")), problem)
+    };
+    Failure { fields: failure.fields.into_iter().map(place).collect(), ..failure }
 }
 
 /// Whether these may be deleted: asks where somebody sits at a terminal.
@@ -41,6 +62,16 @@ pub(super) fn agreed<'a>(
         session.say(format_args!("{noun}/{name} is to be deleted"));
     }
     confirm(&format!("delete {count} of them?"))
+}
+
+/// The server finishes what it has begun, whether or not we wait for it.
+fn unanswered(failure: Failure) -> Failure {
+    match failure.exit {
+        Exit::Unavailable if failure.hint.is_none() && failure.message.contains("in time") => failure.hint(
+            "it may be done all the same: look with diff, and give large changes more time with --timeout",
+        ),
+        _ => failure,
+    }
 }
 
 /// Makes changes, all or none, and says what each did.
@@ -60,7 +91,8 @@ pub(super) async fn send(
             Failure::new(Exit::Refused, message).hint("apply them in parts, templates and images first")
         );
     }
-    let answer = session.api.catalog().apply(request).await?.into_inner();
+    let answer =
+        session.api.catalog().apply(request).await.map_err(|status| unanswered(status.into()))?.into_inner();
     let pb::ApplyResponse { results, revision, warnings } = answer;
     let mut reporter = Reporter::many(session);
     let mut counts = [("created", 0), ("updated", 0), ("deleted", 0), ("unchanged", 0)];

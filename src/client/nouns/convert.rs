@@ -7,7 +7,8 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use crate::client::failure::{Exit, Failure};
-use crate::domain::{Params, Templates};
+use crate::domain::{ParamSpec, ParamType, Params, Templates};
+use crate::proto::pxe_init as pb;
 
 /// A value out of text of the server.
 pub(super) fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, Failure> {
@@ -44,6 +45,32 @@ pub(super) fn params(params: BTreeMap<String, String>) -> Params {
 /// The API's JSON text out of values.
 pub(super) fn params_text(params: Params) -> BTreeMap<String, String> {
     params.into_iter().map(|(key, value)| (key, value.to_string())).collect()
+}
+
+/// A declaration out of the API. A type that this client does not know is taken for text.
+pub(in crate::client) fn spec(spec: pb::ParamSpec) -> ParamSpec {
+    let pb::ParamSpec { r#type, default, required, help, secret, choices } = spec;
+    let value = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+    ParamSpec {
+        ty: r#type.parse().unwrap_or(ParamType::String),
+        default: Some(default).filter(|text| !text.is_empty()).map(value),
+        required,
+        help,
+        secret,
+        choices: choices.into_iter().map(value).collect(),
+    }
+}
+
+/// The API's form of a declaration.
+pub(super) fn spec_text(spec: &ParamSpec) -> pb::ParamSpec {
+    pb::ParamSpec {
+        r#type: spec.ty.as_str().to_owned(),
+        default: spec.default.as_ref().map(ToString::to_string).unwrap_or_default(),
+        required: spec.required,
+        help: spec.help.clone(),
+        secret: spec.secret,
+        choices: spec.choices.iter().map(ToString::to_string).collect(),
+    }
 }
 
 /// The template of each kind.

@@ -12,7 +12,7 @@ use crate::client::pairs;
 use crate::client::print::Row;
 use crate::client::resource::{Page, Resource, Write, Written};
 use crate::client::stored::{Plain, Stored};
-use crate::domain::{self, Name, Noun};
+use crate::domain::{self, Name, Noun, ParamSpec};
 use crate::manifest;
 use crate::proto::pxe_init as pb;
 
@@ -52,6 +52,10 @@ pub(in crate::client) struct RegisterImage {
     labels: Vec<(String, String)>,
     #[arg(long = "param", value_name = "KEY=VALUE", help = PARAM_HELP, value_parser = pairs::param, conflicts_with = "file")]
     params: Vec<(String, Value)>,
+    /// Param that its documents take: a type (string, integer, number, boolean, list, map), or a map of type, default,
+    /// required, help, secret and choices, such as 'disk={type: string, required: true}'; repeat for several
+    #[arg(long = "declare", value_name = "NAME=SPEC", value_parser = pairs::declaration, conflicts_with = "file")]
+    declares: Vec<(String, ParamSpec)>,
     /// Template that renders one kind of document, such as ipxe=coreos; repeat for several kinds
     #[arg(long = "template", value_name = "KIND=TEMPLATE", value_parser = pairs::template, conflicts_with = "file")]
     templates: Vec<(String, String)>,
@@ -80,6 +84,7 @@ impl Declare for RegisterImage {
             ("arch", self.arch.into()),
             ("labels", json!(pairs::collect("--label", self.labels)?)),
             ("params", json!(pairs::collect("--param", self.params)?)),
+            ("declares", json!(pairs::collect("--declare", self.declares)?)),
             ("templates", json!(pairs::collect("--template", self.templates)?)),
         ])
     }
@@ -88,7 +93,7 @@ impl Declare for RegisterImage {
 impl Plain for domain::Image {
     const NOUN: Noun = Noun::Image;
     const FIELDS: &'static [&'static str] =
-        &["name", "kernel", "initrds", "rootfs", "args", "arch", "labels", "params", "templates"];
+        &["name", "kernel", "initrds", "rootfs", "args", "arch", "labels", "params", "declares", "templates"];
 
     fn name(&self) -> &Name {
         &self.name
@@ -104,7 +109,8 @@ impl Plain for domain::Image {
 
 impl Row for Image {
     const COLUMNS: &'static [&'static str] = &["NAME", "KERNEL", "ARCH", "TEMPLATES"];
-    const WIDE: &'static [&'static str] = &["INITRDS", "ROOTFS", "ARGS", "LABELS", "PARAMS", "REVISION"];
+    const WIDE: &'static [&'static str] =
+        &["INITRDS", "ROOTFS", "ARGS", "LABELS", "PARAMS", "DECLARES", "REVISION"];
 
     fn cells(&self) -> Vec<String> {
         let image = &self.value;
@@ -118,6 +124,7 @@ impl Row for Image {
             image.args.join(" "),
             convert::cell(&image.labels),
             convert::cell(&image.params),
+            image.declares.keys().cloned().collect::<Vec<_>>().join(","),
             self.revision.to_string(),
         ]
     }
@@ -173,8 +180,19 @@ impl TryFrom<pb::Image> for Image {
     type Error = Failure;
 
     fn try_from(image: pb::Image) -> Result<Self, Failure> {
-        let pb::Image { name, kernel, initrds, rootfs, args, arch, params, templates, revision, labels } =
-            image;
+        let pb::Image {
+            name,
+            kernel,
+            initrds,
+            rootfs,
+            args,
+            arch,
+            params,
+            declares,
+            templates,
+            revision,
+            labels,
+        } = image;
         let image = domain::Image {
             name: convert::parse(&name)?,
             kernel: convert::some(kernel),
@@ -184,6 +202,7 @@ impl TryFrom<pb::Image> for Image {
             arch: convert::some(arch),
             labels,
             params: convert::params(params),
+            declares: declares.into_iter().map(|(name, spec)| (name, convert::spec(spec))).collect(),
             templates: convert::templates(templates)?,
         };
         Ok(Self::new(image, revision))
@@ -193,7 +212,8 @@ impl TryFrom<pb::Image> for Image {
 impl From<Image> for pb::Image {
     fn from(image: Image) -> Self {
         let Image { value, revision, .. } = image;
-        let domain::Image { name, kernel, initrds, rootfs, args, arch, labels, params, templates } = value;
+        let domain::Image { name, kernel, initrds, rootfs, args, arch, labels, params, declares, templates } =
+            value;
         Self {
             name: name.into(),
             kernel: convert::text(kernel),
@@ -202,6 +222,7 @@ impl From<Image> for pb::Image {
             args,
             arch: convert::text(arch),
             params: convert::params_text(params),
+            declares: declares.into_iter().map(|(name, spec)| (name, convert::spec_text(&spec))).collect(),
             templates: convert::templates_text(templates),
             revision,
             labels,

@@ -1,7 +1,7 @@
 //! The four nouns: their documents, their columns, their calls, and the options that declare them.
 
 pub(super) mod any;
-mod convert;
+pub(super) mod convert;
 pub(super) mod image;
 pub(super) mod machine;
 pub(super) mod rule;

@@ -1,5 +1,6 @@
 //! Templates: the sources of documents, every save of which is kept.
 
+mod vars;
 mod verbs;
 
 use std::collections::BTreeMap;

@@ -76,7 +76,7 @@ pub(super) fn find(name: &str) -> Option<&'static Spec> {
 
 /// The command that `name` may have been meant for.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
-    crate::lint::nearest::nearest(name, COMMANDS.iter().map(|spec| spec.name))
+    crate::domain::nearest(name, COMMANDS.iter().map(|spec| spec.name))
 }
 
 const fn flag(long: &'static str, short: char) -> Opt {

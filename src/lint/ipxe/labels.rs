@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Call;
 use super::rules::{DUPLICATE_LABEL, MENU_ITEM, UNDEFINED_LABEL};
 use super::script::{Script, Word};
+use crate::domain::nearest;
 use crate::lint::Finding;
-use crate::lint::nearest::nearest;
 
 /// Of a script with more labels nobody wants to know which is closest.
 const MOST_LABELS: usize = 200;

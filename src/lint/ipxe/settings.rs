@@ -3,8 +3,8 @@
 use super::Call;
 use super::rules::{ISEQ_LITERAL, ISSET_LITERAL, OVERRIDES, SET_EQUALS, SETTING_TYPE};
 use super::script::Word;
+use crate::domain::nearest;
 use crate::lint::Finding;
-use crate::lint::nearest::nearest;
 
 /// The types that a setting can be read or written as.
 const TYPES: [&str; 18] = [

@@ -33,8 +33,10 @@ enum Form {
     Json,
     Yaml,
     Shell(shell::Lines),
-    /// A script in the place of YAML, or something that cloud-init takes apart itself.
+    /// A script in the place of YAML.
     Words,
+    /// Something that cloud-init first makes scripts or YAML of: a plain word in double quotes is the same in both.
+    Mixed,
     /// Nothing is known of it.
     Any,
     /// No value is quoted.
@@ -56,8 +58,11 @@ pub(in crate::render) fn place(kind: Kind, marked: String) -> Result<Placed, Mis
         here(&form, &placed)?;
         return Ok(placed);
     }
+    if matches!(form, Form::Words | Form::Mixed) {
+        only_words(&placed.text)?;
+    }
     let values = match form {
-        Form::Words => placed.unquote()?,
+        Form::Words => placed.unquote(),
         _ => placed.quote(),
     };
     let wrong = match &form {
@@ -67,7 +72,7 @@ pub(in crate::render) fn place(kind: Kind, marked: String) -> Result<Placed, Mis
         Form::Shell(lines) => {
             shell::misplaced(&placed.text, &values, *lines).map(|nth| (nth, QUOTED.to_owned()))
         }
-        Form::Words | Form::Any | Form::Bare => None,
+        Form::Words | Form::Mixed | Form::Any | Form::Bare => None,
     };
     if let Some((nth, why)) = wrong {
         return Err(Misplaced { at: placed.marks.get(2 * nth).copied().unwrap_or_default(), why });
@@ -78,7 +83,10 @@ pub(in crate::render) fn place(kind: Kind, marked: String) -> Result<Placed, Mis
 
 /// Sees to it that no value ends a here-document.
 fn here(form: &Form, placed: &Placed) -> Result<(), Misplaced> {
-    if !matches!(form, Form::Words | Form::Shell(shell::Lines::Kickstart | shell::Lines::Script)) {
+    if !matches!(
+        form,
+        Form::Words | Form::Mixed | Form::Shell(shell::Lines::Kickstart | shell::Lines::Script)
+    ) {
         return Ok(());
     }
     match here::ended_early(&placed.text) {
@@ -94,22 +102,14 @@ fn here(form: &Form, placed: &Placed) -> Result<(), Misplaced> {
 
 impl Form {
     fn of(kind: Kind, text: &str) -> Self {
-        /// How what cloud-init does not take for YAML begins (its page "User-data formats").
-        const SCRIPTS: [&str; 8] = [
-            "#!",
-            "#cloud-boothook",
-            "#include",
-            "#part-handler",
-            "#upstart-job",
-            "Content-Type:",
-            "MIME-Version:",
-            "From ",
-        ];
+        // What cloud-init does not take for YAML (its page "User-data formats").
+        const SCRIPTS: [&str; 5] = ["#!", "#cloud-boothook", "#include", "#part-handler", "#upstart-job"];
+        const MIXED: [&str; 4] = ["Content-Type:", "MIME-Version:", "From ", "## template:"];
+        let is_one_of = |marks: &[&str]| marks.iter().any(|mark| text.starts_with(mark));
         match kind {
             Kind::Ignition => Self::Json,
-            Kind::UserData | Kind::VendorData if SCRIPTS.iter().any(|mark| text.starts_with(mark)) => {
-                Self::Words
-            }
+            Kind::UserData | Kind::VendorData if is_one_of(&SCRIPTS) => Self::Words,
+            Kind::UserData | Kind::VendorData if is_one_of(&MIXED) => Self::Mixed,
             Kind::UserData | Kind::VendorData | Kind::MetaData | Kind::NetworkConfig | Kind::Autoinstall => {
                 Self::Yaml
             }
@@ -145,19 +145,10 @@ impl Placed {
         self.replace(|c| if c == JSON.0 || c == JSON.1 { "\"" } else { "'" })
     }
 
-    /// Removes the marks, if they are around words that need no quotes.
-    fn unquote(&mut self) -> Result<Vec<Range<usize>>, Misplaced> {
-        let marked = std::mem::take(&mut self.text);
-        for (at, _) in marked.match_indices([JSON.0, SHELL.0]) {
-            let inner = &marked[at + WIDTH..];
-            let inner = inner.find(is_mark).map_or(inner, |end| &inner[..end]);
-            if !line::is_word(inner) {
-                return Err(Misplaced { at, why: NO_WORD.to_owned() });
-            }
-        }
-        self.text = marked;
+    /// Removes the marks.
+    fn unquote(&mut self) -> Vec<Range<usize>> {
         self.width = 0;
-        Ok(self.replace(|_| ""))
+        self.replace(|_| "")
     }
 
     fn replace(&mut self, by: impl Fn(char) -> &'static str) -> Vec<Range<usize>> {
@@ -181,6 +172,18 @@ impl Placed {
         self.text = text;
         values
     }
+}
+
+/// Refuses values that are no plain words.
+fn only_words(marked: &str) -> Result<(), Misplaced> {
+    for (at, _) in marked.match_indices([JSON.0, SHELL.0]) {
+        let inner = &marked[at + WIDTH..];
+        let inner = inner.find(is_mark).map_or(inner, |end| &inner[..end]);
+        if !line::is_word(inner) {
+            return Err(Misplaced { at, why: NO_WORD.to_owned() });
+        }
+    }
+    Ok(())
 }
 
 /// The first value that stands between the quotes of a string of the template's.

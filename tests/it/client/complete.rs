@@ -2,7 +2,7 @@
 
 use super::run::{Client, bare, finish};
 
-fn complete(command: &mut std::process::Command, words: &[&str]) -> Vec<String> {
+pub(super) fn complete(command: &mut std::process::Command, words: &[&str]) -> Vec<String> {
     command
         .env("COMPLETE", "bash")
         .env("_CLAP_IFS", "\n")

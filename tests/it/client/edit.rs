@@ -49,7 +49,7 @@ fn the_editor_sees_the_document_with_advice() {
     exit 0
     --- stderr
     #~ image/fcos at catalog revision 1. Lines that begin with #~ up here are not part of it.
-    #~ Fields: name, kernel, initrds, rootfs, args, arch, labels, params, templates.
+    #~ Fields: name, kernel, initrds, rootfs, args, arch, labels, params, declares, templates.
     noun: image
     name: fcos
     kernel: fcos/vmlinuz

@@ -486,6 +486,48 @@ impl pb::template_service_server::TemplateService for Service {
         let (template, result) = state.save(Some(template), message, 0, dry_run)?;
         Ok(Response::new(pb::RollbackTemplateResponse { template: Some(template), result: Some(result) }))
     }
+
+    async fn get_template_vars(
+        &self,
+        request: Request<pb::GetTemplateVarsRequest>,
+    ) -> Answer<pb::GetTemplateVarsResponse> {
+        let pb::GetTemplateVarsRequest { name, source, kind } = request.into_inner();
+        if source.is_none() && !["linux", "default.user-data"].contains(&name.as_str()) {
+            self.read().templates.get(&name)?;
+        }
+        let from = source.map_or("the request".to_owned(), |source| format!("{kind} {name} {source}"));
+        let spec = pb::ParamSpec {
+            r#type: "string".to_owned(),
+            help: "how the disk is booted".to_owned(),
+            choices: vec!["\"exit\"".to_owned(), "\"sanboot\"".to_owned()],
+            default: "\"exit\"".to_owned(),
+            ..Default::default()
+        };
+        let var = |name: &str, spec| pb::TemplateVar {
+            name: name.to_owned(),
+            spec,
+            read_at: "linux:3".to_owned(),
+            ..Default::default()
+        };
+        let secret =
+            pb::ParamSpec { r#type: "list".to_owned(), required: true, secret: true, ..Default::default() };
+        let supplier = |noun: &str, total, names: &[&str]| pb::ParamSupplier {
+            noun: noun.to_owned(),
+            total,
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let vars = vec![
+            pb::TemplateVar { from, required: true, ..var("facts.mac", None) },
+            pb::TemplateVar { declared_by: "local".to_owned(), ..var("params.boot", Some(spec)) },
+            pb::TemplateVar {
+                required: true,
+                suppliers: vec![supplier("rule", 1, &["rack-1"]), supplier("machine", 7, &["a", "b"])],
+                ..var("params.keys", Some(secret))
+            },
+            pb::TemplateVar { read_at: String::new(), ..var("params.old", None) },
+        ];
+        Ok(Response::new(pb::GetTemplateVarsResponse { vars, any_param: true, ..Default::default() }))
+    }
 }
 
 #[tonic::async_trait]
@@ -568,6 +610,7 @@ impl pb::boot_service_server::BootService for Service {
                 value: "{\"path\":\"/dev/sda\"}".to_owned(),
                 layer: "machine".to_owned(),
                 replaced: vec!["rule".to_owned(), "image".to_owned()],
+                declared_by: String::new(),
             }],
             revision: 12,
         }))

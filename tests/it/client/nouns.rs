@@ -165,7 +165,7 @@ fn documents_are_read_strictly() {
     insta::assert_snapshot!(client.run_with("image register -f -", "name: a\nkernal: k\n"), @r#"
     exit 4
     --- stderr
-    error: standard input:2:1: image a: "kernal" is unknown here; did you mean kernel? It is one of name, kernel, initrds, rootfs, args, arch, labels, params, templates
+    error: standard input:2:1: image a: "kernal" is unknown here; did you mean kernel? It is one of name, kernel, initrds, rootfs, args, arch, labels, params, declares, templates
     "#);
     insta::assert_snapshot!(client.run_with("image register b -f -", "name: a\n"), @r#"
     exit 2

@@ -21,6 +21,11 @@ impl Site {
         Self { app, _runtime: runtime }
     }
 
+    /// Where its gRPC port is.
+    pub(super) fn address(&self) -> std::net::SocketAddr {
+        self.app.grpc
+    }
+
     fn command(&self, args: &str) -> std::process::Command {
         let mut command = bare();
         command.env("PXE_INIT_ENDPOINT", format!("grpc://{}", self.app.grpc));

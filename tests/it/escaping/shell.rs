@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use pxe_init::domain::Kind;
 use serde_json::{Value, json};
 
-use super::values::{Arrival, hostile, many};
+use super::values::{Arrival, many, try_all};
 
 /// Kinds that shells, GRUB and Anaconda read.
 const KINDS: [Kind; 2] = [Kind::Kickstart, Kind::Grub];
@@ -67,11 +67,11 @@ fn shell(scripts: &[String]) -> Option<Vec<Vec<String>>> {
 
 /// What a Python program makes of `input`, if there is a Python with this module.
 #[allow(clippy::print_stderr, reason = "a test says what it could not do")]
-pub(super) fn python(module: &str, program: &str, input: &Value) -> Option<Value> {
+pub(super) fn python(test: &str, module: &str, program: &str, input: &Value) -> Option<Value> {
     let has =
         Command::new("python3").args(["-c", &format!("import {module}")]).stderr(Stdio::null()).status();
     if !has.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: there is no python3 with the module {module}");
+        eprintln!("SKIPPED escaping::{test}: no python3 with the module {module}");
         return None;
     }
     let mut child = Command::new("python3")
@@ -89,14 +89,13 @@ pub(super) fn python(module: &str, program: &str, input: &Value) -> Option<Value
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
-
-    #[test]
-    fn a_value_is_one_word(value in hostile()) {
-        let arrival = Arrival::of(&value);
+#[test]
+fn a_value_is_one_word() {
+    try_all(|arrival| {
         for (expression, value) in &arrival.ways {
-            for (kind, line) in KINDS.iter().flat_map(|kind| WORDS.iter().chain(&QUOTED).map(move |line| (*kind, *line))) {
+            for (kind, line) in
+                KINDS.iter().flat_map(|kind| WORDS.iter().chain(&QUOTED).map(move |line| (*kind, *line)))
+            {
                 for printed in [(*expression).to_owned(), format!("{expression}|sh")] {
                     let Some(text) = arrival.render(kind, &put(line, &printed), expression) else { continue };
                     let text = text.split(" # it's").next().unwrap();
@@ -104,29 +103,39 @@ proptest! {
                 }
             }
         }
-    }
+        Ok(())
+    });
+}
 
-    /// What |sh quotes can not stand between quotes or in a here-document, and so is refused there.
-    #[test]
-    fn a_quoted_word_between_quotes_is_refused(value in hostile()) {
-        let arrival = Arrival::of(&value);
+/// What |sh quotes can not stand between quotes or in a here-document, and so is refused there.
+#[test]
+fn a_quoted_word_between_quotes_is_refused() {
+    try_all(|arrival| {
+        let value = &arrival.value;
         let plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c));
         if plain && !value.starts_with('%') {
             return Ok(());
         }
         for kind in [Kind::Kickstart, Kind::Grub, Kind::Preseed] {
             for line in QUOTED.iter().chain(&["d-i a string sh -c 'echo @'", "echo \"$(echo '@')\""]) {
-                prop_assert_eq!(arrival.render(kind, &put(line, "params.v|sh"), "params.v"), None, "{}", line);
+                prop_assert_eq!(
+                    arrival.render(kind, &put(line, "params.v|sh"), "params.v"),
+                    None,
+                    "{}",
+                    line
+                );
             }
         }
         let here = "cat <<EOF\n@\nEOF\n";
         prop_assert_eq!(arrival.render(Kind::Kickstart, &put(here, "params.v|sh"), "params.v"), None);
-    }
+        Ok(())
+    });
+}
 
-    /// No option that the template does not have, and no section.
-    #[test]
-    fn a_plain_word_begins_no_option_and_no_section(value in hostile()) {
-        let arrival = Arrival::of(&value);
+/// No option that the template does not have, and no section.
+#[test]
+fn a_plain_word_begins_no_option_and_no_section() {
+    try_all(|arrival| {
         for (expression, value) in &arrival.ways {
             for kind in KINDS {
                 if arrival.render(kind, &put("@\n", expression), expression).is_some() {
@@ -136,12 +145,14 @@ proptest! {
                 }
             }
         }
-    }
+        Ok(())
+    });
+}
 
-    /// debconf reads the owner, the question and the type, and takes the rest of the line for the answer.
-    #[test]
-    fn a_preseed_answer_is_one(value in hostile()) {
-        let arrival = Arrival::of(&value);
+/// debconf reads the owner, the question and the type, and takes the rest of the line for the answer.
+#[test]
+fn a_preseed_answer_is_one() {
+    try_all(|arrival| {
         for (expression, value) in &arrival.ways {
             for printed in [(*expression).to_owned(), format!("{expression}|text")] {
                 let source = put("d-i a/b string @\nd-i c/d string end\n", &printed);
@@ -151,17 +162,20 @@ proptest! {
                 prop_assert_eq!(lines[0].strip_prefix("d-i a/b string ").unwrap(), value);
                 prop_assert!(!lines[0].ends_with('\\'), "{}", text);
             }
-            let source = put("d-i a/b string sh -c x @ end\nd-i c/d string end\n", &format!("{expression}|sh"));
+            let source =
+                put("d-i a/b string sh -c x @ end\nd-i c/d string end\n", &format!("{expression}|sh"));
             if let Some(text) = arrival.render(Kind::Preseed, &source, expression) {
                 let line = text.lines().next().unwrap().strip_prefix("d-i a/b string ").unwrap();
                 prop_assert_eq!(arguments(line), ["sh", "-c", "x", value, "end"]);
             }
         }
-    }
+        Ok(())
+    });
+}
 
-    #[test]
-    fn kernel_arguments_are_plain_words(value in hostile()) {
-        let arrival = Arrival::of(&value);
+#[test]
+fn kernel_arguments_are_plain_words() {
+    try_all(|arrival| {
         for (expression, value) in &arrival.ways {
             for kind in KINDS {
                 for line in ["linux /vmlinuz @ quiet", "bootloader --append=\"@ quiet\""] {
@@ -172,9 +186,9 @@ proptest! {
                 }
             }
         }
-    }
+        Ok(())
+    });
 }
-
 /// The words that a real shell hands to a command, from a `%post` section and from user-data.
 #[test]
 fn a_real_shell_sees_one_word() {
@@ -250,9 +264,50 @@ fn python_reads_the_same_words() {
         }
     }
     let program = "import json, sys, shlex\njson.dump([shlex.split(d, comments=True) for d in json.load(sys.stdin)], sys.stdout)";
-    let Some(read) = python("shlex", program, &json!(documents)) else { return };
+    let Some(read) = python("shell::python_reads_the_same_words", "shlex", program, &json!(documents)) else {
+        return;
+    };
     for ((document, read), expected) in documents.iter().zip(read.as_array().unwrap()).zip(expected) {
         assert_eq!(*read, json!(expected), "{document}");
+    }
+}
+
+/// debconf itself, with a database of its own.
+#[test]
+#[allow(clippy::print_stderr, reason = "a test says what it could not do")]
+fn debconf_reads_the_same_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let (answers, database) = (dir.path().join("answers"), dir.path().join("database"));
+    let mut document = String::new();
+    let mut expected = Vec::new();
+    for value in many(300) {
+        for printed in ["params.v", "params.v|text"] {
+            let line = put(&format!("d-i t/{} string @\n", expected.len()), printed);
+            let Some(text) = Arrival::of(&value).render(Kind::Preseed, &line, "params.v") else { continue };
+            document += &text;
+            expected.push(value.clone());
+        }
+    }
+    std::fs::write(&answers, document).unwrap();
+    let replace = format!("File{{filename:{}}}", database.display());
+    let mut command = Command::new("debconf-set-selections");
+    let status = command.arg(&answers).env("DEBCONF_DB_REPLACE", replace).stderr(Stdio::null()).status();
+    if !status.is_ok_and(|status| status.success()) {
+        eprintln!(
+            "SKIPPED escaping::shell::debconf_reads_the_same_answers: no debconf-set-selections that we may use"
+        );
+        return;
+    }
+    let written = std::fs::read_to_string(database).unwrap();
+    let mut read = std::collections::BTreeMap::new();
+    for answer in written.split("\n\n") {
+        let field = |key: &str| {
+            answer.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")).unwrap_or_default()
+        };
+        read.insert(field("Name").to_owned(), field("Value").to_owned());
+    }
+    for (nth, value) in expected.iter().enumerate() {
+        assert_eq!(&read[&format!("t/{nth}")], value);
     }
 }
 

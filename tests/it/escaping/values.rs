@@ -82,6 +82,13 @@ const PIECES: &[&str] = &[
     "reboot",
     "true",
     "null",
+    "a b",
+    "a\" b=\"c",
+    "\"a b\"",
+    "{x",
+    "x: y",
+    "x #y",
+    " -- ",
     "0x1f",
     "1e3",
     "a",
@@ -92,8 +99,8 @@ const PIECES: &[&str] = &[
     "😀",
 ];
 
-/// Mostly few pieces: each must have its chance to stand alone.
-pub(super) fn hostile() -> impl Strategy<Value = String> {
+/// Mostly few pieces.
+fn hostile() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(PIECES);
     prop_oneof![
         4 => prop::collection::vec(piece, 1..5).prop_map(|pieces| pieces.concat()),
@@ -101,6 +108,20 @@ pub(super) fn hostile() -> impl Strategy<Value = String> {
         1 => "[ -~]{1,12}",
         1 => "\\PC{1,8}",
     ]
+}
+
+/// Tries each piece alone and before other text, arriving by one way, and random values arriving by every way.
+pub(super) fn try_all(check: impl Fn(&Arrival) -> Result<(), TestCaseError>) {
+    for piece in PIECES {
+        for value in [(*piece).to_owned(), format!("{piece}a")] {
+            let mut arrival = Arrival::of(&value);
+            arrival.ways.retain(|(expression, _)| *expression == "params.v");
+            check(&arrival).unwrap_or_else(|e| panic!("{value:?}: {e}"));
+        }
+    }
+    let mut runner =
+        TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) });
+    runner.run(&hostile(), |value| check(&Arrival::of(&value))).unwrap_or_else(|e| panic!("{e}"));
 }
 
 /// Values for readers that are asked in one go, always the same.
@@ -113,6 +134,7 @@ pub(super) fn many(count: usize) -> Vec<String> {
 
 /// One context in which `value` arrives by every way there is.
 pub(super) struct Arrival {
+    pub(super) value: String,
     pub(super) context: Context,
     /// The expressions that give it, and what it is there: facts lose the spaces around them.
     pub(super) ways: Vec<(&'static str, String)>,
@@ -169,7 +191,7 @@ impl Arrival {
             image: Some(Arc::new(image)),
             ..sample::all()[0].context.clone()
         };
-        Self { context, ways }
+        Self { value: value.to_owned(), context, ways }
     }
 
     /// The document that `source` makes, or nothing if it refuses the value that `expression` gives, by its name.

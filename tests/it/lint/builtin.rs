@@ -14,7 +14,7 @@ fn built_in_templates_have_no_findings() {
         };
         let found: Vec<String> = lint::lint_template(&set, name).iter().map(show).collect();
         assert_eq!(found, Vec::<String>::new(), "{name}");
-        for context in set.sample_contexts(name).into_iter().flat_map(|(_, contexts)| contexts) {
+        for context in set.sample_contexts(name).into_iter().flat_map(|tried| tried.contexts) {
             let document = set.render(name, &context).unwrap();
             let found = lint::lint(entry.template.kind, &document, None);
             // What a made-up param is to blame for is no finding of the template.

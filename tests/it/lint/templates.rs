@@ -94,7 +94,7 @@ fn spans_cover_every_byte_and_the_document_is_the_same() {
     let set = set(&[]);
     for entry in set.iter() {
         let name = entry.template.name.as_str();
-        for context in set.sample_contexts(name).into_iter().flat_map(|(_, contexts)| contexts) {
+        for context in set.sample_contexts(name).into_iter().flat_map(|tried| tried.contexts) {
             let (document, spans) = set.render_with_spans(name, &context).unwrap();
             assert_eq!(document, set.render(name, &context).unwrap());
             for (at, c) in document.char_indices() {

@@ -104,6 +104,29 @@ params: {a-b: 1}
     insta::assert_snapshot!(refused(text));
 }
 
+/// Anchors spare operators repetition; what is wrong in one is told where it is used.
+#[test]
+fn anchors_and_merges() {
+    let text = "\
+- &base
+  noun: machine
+  name: a
+  serial: s1
+  labels: &labels {site: b1}
+- <<: *base
+  name: b
+  serial: s2
+- noun: machine
+  name: c
+  serial: s3
+  labels: *labels
+";
+    let found = manifest::parse(text, Path::new("site.yaml"), None).unwrap();
+    assert!(found.iter().all(|found| found.value.labels()["site"] == "b1"));
+    assert_eq!(found.iter().map(|found| found.value.name().as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    insta::assert_snapshot!(refused(&text.replace("{site: b1}", "{site: 1}")));
+}
+
 #[test]
 fn bombs_are_refused() {
     let mut bomb = "noun: image\nname: x\nparams:\n  a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();

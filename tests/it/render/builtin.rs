@@ -167,7 +167,11 @@ fn the_null_image_can_boot_its_disk_in_three_ways() {
     assert!(with("exit").unwrap().ends_with("exit 1\n"));
     assert!(with("sanboot").unwrap().contains("\nsanboot --no-describe --drive 0x80 ||"));
     assert!(matches!(with("not-found").unwrap_err().reason, Reason::NotFound(_)));
-    assert!(matches!(with("no").unwrap_err().reason, Reason::Failed(_)));
+    let wrong = with("no").unwrap_err().reason.to_string();
+    assert_eq!(
+        wrong,
+        "params.local_boot of the rule sample is \"no\", which is none of exit, sanboot, not-found"
+    );
 }
 
 #[test]

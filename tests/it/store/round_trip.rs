@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use pxe_init::domain::{Change, Image, Kind, Machine, Name, Noun, Rule, Selector, Template, Uuid};
+use pxe_init::domain::{
+    Change, Image, Kind, Machine, Name, Noun, ParamSpec, ParamSpecs, ParamType, Rule, Selector, Template,
+    Uuid,
+};
 use serde_json::Value;
 
 use super::database::Database;
@@ -84,10 +87,10 @@ pub(crate) fn nouns() -> impl Strategy<Value = Vec<Change>> {
 fn any_image() -> impl Strategy<Value = Image> {
     let list = || proptest::collection::vec(text(), 0..4);
     let paths = (option(text()), list(), option(text()), list(), option(text()));
-    (any_name(), paths, labels(), params(), templates()).prop_map(
-        |(name, paths, labels, params, templates)| {
+    (any_name(), paths, labels(), params(), declares(), templates()).prop_map(
+        |(name, paths, labels, params, declares, templates)| {
             let (kernel, initrds, rootfs, args, arch) = paths;
-            Image { name, kernel, initrds, rootfs, args, arch, labels, params, templates }
+            Image { name, kernel, initrds, rootfs, args, arch, labels, params, declares, templates }
         },
     )
 }
@@ -154,6 +157,21 @@ fn labels() -> impl Strategy<Value = pxe_init::domain::Labels> {
 
 fn templates() -> impl Strategy<Value = pxe_init::domain::Templates> {
     proptest::collection::btree_map(any_kind(), any_name(), 0..3)
+}
+
+fn declares() -> impl Strategy<Value = ParamSpecs> {
+    let ty = proptest::sample::select(ParamType::ALL.to_vec());
+    let default = option(text().prop_map(Value::from));
+    let help = "[\\PC&&[^ ]]{1,9}( [\\PC&&[^ ]]{1,9}){0,2}";
+    let spec = (ty, default, any::<bool>(), help, any::<bool>(), params()).prop_map(
+        |(ty, default, required, help, secret, choices)| {
+            let choices = choices.into_values().collect();
+            // It reads without white space that a person does not see.
+            let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+            ParamSpec { ty, default, required, help, secret, choices }
+        },
+    );
+    proptest::collection::btree_map("[a-z_][a-z0-9_]{0,9}", spec, 0..3)
 }
 
 fn params() -> impl Strategy<Value = pxe_init::domain::Params> {

@@ -32,6 +32,10 @@ pub(crate) fn image() -> Image {
         "arch": "x86_64",
         "labels": {"channel": "stable"},
         "params": {"n": 1, "f": 0.5, "t": true, "s": "ü\u{1F980}'\"\\", "l": [null, {}], "neg": -9007199254740993i64},
+        "declares": {
+            "n": {"type": "integer", "default": 2, "help": "\u{1F980} \"n\"", "choices": [1, 2]},
+            "token": {"type": "string", "required": true, "secret": true},
+        },
         "templates": {"ipxe": "linux", "user-data": "cloud"},
     }))
 }

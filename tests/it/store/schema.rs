@@ -1,12 +1,17 @@
 //! Databases of other versions.
 
-use pxe_init::domain::Change;
+use pxe_init::domain::{Change, Image, Stamped};
 use pxe_init::store::{Options, Store, StoreError};
 
 use super::database::Database;
 use super::samples::{AT, actor, image, put, since};
 
-contract!(migrating_again_changes_nothing, newer_database_is_refused, not_yet_migrated);
+contract!(
+    migrating_again_changes_nothing,
+    newer_database_is_refused,
+    not_yet_migrated,
+    rows_from_before_labels_have_none
+);
 
 async fn migrating_again_changes_nothing(database: Database) {
     let store = database.store().await;
@@ -30,6 +35,20 @@ async fn newer_database_is_refused(database: Database) {
              run that version, or restore a backup"
         );
     }
+}
+
+/// What an older version wrote names no column of labels.
+async fn rows_from_before_labels_have_none(database: Database) {
+    let store = database.store().await;
+    database
+        .execute(
+            "INSERT INTO images (name, revision, deleted, initrds, args, params, templates) \
+             VALUES ('old', 1, FALSE, '[]', '[]', '{}', '{}')",
+        )
+        .await;
+    database.execute("UPDATE catalog_revision SET revision = 1").await;
+    let old = Change::Image(Image::new("old".parse().unwrap()));
+    assert_eq!(since(&store, 0).await.changes, [Stamped { revision: 1, change: old }]);
 }
 
 async fn not_yet_migrated(database: Database) {

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::Template;
+use super::vars::{VarsArgs, vars};
 use crate::client::cli::{DeleteArgs, EditArgs, GetArgs, LABEL_HELP, ListArgs, ReasonArgs, WriteArgs};
 use crate::client::document::read_file;
 use crate::client::failure::{Exit, Failure};
@@ -39,6 +40,8 @@ pub(in crate::client) enum TemplateVerb {
     History(HistoryArgs),
     /// Print the source of a template
     Show(ShowArgs),
+    /// List what a template reads, through all that it includes, and where each variable gets its value
+    Vars(VarsArgs),
     /// Save the source of an older revision again
     Rollback(RollbackArgs),
     /// Run the tests of a directory of manifests, without a server
@@ -111,6 +114,7 @@ pub(in crate::client) async fn run(session: &mut Session, verb: TemplateVerb) ->
         TemplateVerb::Delete(args) => verbs::delete::<Template>(session, args).await,
         TemplateVerb::History(args) => history(session, args).await,
         TemplateVerb::Show(args) => show(session, args).await,
+        TemplateVerb::Vars(args) => vars(session, args).await,
         TemplateVerb::Rollback(args) => rollback(session, args).await,
         // Was run before there was a session.
         TemplateVerb::Test(_) => Ok(Exit::Ok),

@@ -4,7 +4,7 @@
 const LONGEST: usize = 40;
 
 /// The one of `known` that `word` is a slip of, if there is one: a letter wrong in five, and one more.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > LONGEST {
         return None;
     }
