@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::params::check_params;
-use super::{Assets, Effect, Intent, Service, Snapshot, diff};
-use crate::boot::{self, check_template, tell_finding};
+use super::{Assets, Effect, Intent, Service, Snapshot, diff, params};
+use crate::boot::{self, check_params, check_template, tell_finding};
 use crate::catalog::Clash;
 use crate::domain::{Change, Changes, Image, Name, Noun, Stamped, Violation};
 use crate::error::{Code, Error};
@@ -39,7 +38,9 @@ impl Service {
         let next = Arc::new(before.with(&changes, self.inner.settings.limits, self.now()));
         check_references(before, &next, &changes)?;
         let mut warnings = check_templates(before, &next, &changes)?;
-        warnings.extend(check_params(before, &next, &changes)?);
+        let (wrong, advice) = check_params(before, &next, &changes);
+        params::refuse(wrong, &changes)?;
+        warnings.extend(advice);
         warnings.extend(changes.changes.iter().filter_map(|stamped| self.warn(&stamped.change)));
         Ok(Staged { effects, changes, next, warnings })
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::report::{Check, Failure, Subject, What};
-use crate::boot::{Snapshot, check_references, check_template, tell_finding};
+use crate::boot::{Snapshot, check_params, check_references, check_template, tell_finding};
 use crate::domain::{Change, Changes, Name, Noun, Stamped, Template, Timestamp};
 use crate::lint::{Severity, lint_template};
 use crate::manifest::{Located, Place, Problem, Resource};
@@ -36,13 +36,23 @@ impl Site {
         }
         let empty = Snapshot::empty(limits, NOW);
         let snapshot = empty.with(&changes, limits, NOW);
-        let problem = |(change, clash, what): (&Change, crate::catalog::Clash, String)| {
-            let (noun, name) = (change.noun(), change.name());
+        let problem = |noun: Noun, name: &Name, what: String| {
             let place = places.get(&(noun, name.clone())).cloned()?;
-            Some(Problem { place, what: format!("{noun} {name}: {}: {what}", clash.field()) })
+            Some(Problem { place, what: format!("{noun} {name}: {what}") })
         };
-        let problems: Vec<_> =
-            check_references(&empty, &snapshot, &changes).into_iter().filter_map(problem).collect();
+        let references = check_references(&empty, &snapshot, &changes).into_iter().filter_map(|found| {
+            let (change, clash, what) = found;
+            problem(change.noun(), change.name(), format!("{}: {what}", clash.field()))
+        });
+        let mut problems: Vec<_> = references.collect();
+        if problems.is_empty() {
+            let (wrong, _) = check_params(&empty, &snapshot, &changes);
+            problems.extend(
+                wrong
+                    .into_iter()
+                    .filter_map(|it| problem(it.noun, &it.name, format!("{}: {}", it.field, it.problem))),
+            );
+        }
         if problems.is_empty() { Ok(Self { snapshot, templates }) } else { Err(problems) }
     }
 

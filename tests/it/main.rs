@@ -24,3 +24,4 @@ mod params;
 mod render;
 mod server_reference;
 mod store;
+mod template_test;
