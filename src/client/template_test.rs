@@ -18,9 +18,11 @@ use crate::template_test::{self, NotRun, Options, Report};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Works on files, without a server: DIR has the manifests of a site, and test files *.test.yaml with cases. The documents of each
-case are held against its expectations, the linter, and the snapshots in snapshots/FILE/CASE/KIND beside its file.
-Exit code 4 means that something failed, 1 that there are mistakes in the files, 3 that there is no case to run.
+Works on files, without a server: DIR has the manifests of a site, and test files *.test.yaml.
+The documents of each case are held against its expectations, the linter, and the snapshots in
+snapshots/FILE/CASE/KIND beside its file; docs/testing-templates.md describes them.
+Exit code 4 means that something failed, 1 that there are mistakes in the files, 3 that there is no
+case to run.
 
 Examples:
   pxe-init-client template test site

@@ -146,8 +146,9 @@ fn mistakes(case: &Entry<Case>) -> Vec<Problem> {
             format!("there is none with outcome {outcome}; say which outcome is expected, such as failed"),
         );
     }
-    if !expect.has_documents() && !(expect.contains.is_empty() && expect.lacks.is_empty()) {
-        let field = if expect.contains.is_empty() { "expect.lacks" } else { "expect.contains" };
+    let about_documents = [("expect.contains", &expect.contains), ("expect.lacks", &expect.lacks)];
+    let about_documents = about_documents.into_iter().find(|(_, texts)| !texts.is_empty());
+    if let Some((field, _)) = about_documents.filter(|_| !expect.has_documents()) {
         let outcome = expect.outcome.as_str();
         wrong(field, format!("there is no document with outcome {outcome}; problem: is about its reason"));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::case::{Case, Expect};
 use super::report::{Failure, What};
 use crate::boot::{Answer, Boot, OnUnknown, Outcome, Settings, facts_of, tell_finding};
-use crate::domain::{Attribute, Facts, Kind, Noun, Template};
+use crate::domain::{Attribute, Facts, Kind, Name, Noun, Template};
 use crate::lint::{Severity, lint_rendered};
 use crate::manifest::Entry;
 use crate::render::Origin;
@@ -156,13 +156,18 @@ impl Stage<'_> {
         if answer.outcome != expect.outcome {
             let (is, wanted) = (answer.outcome.as_str(), expect.outcome.as_str());
             let why = if problem.is_empty() { String::new() } else { format!(": {problem}") };
-            play.fail(What::Outcome, format!("{kind} is {is}, and should be {wanted}{why}{}", hint(&answer)));
+            play.fail(
+                What::Outcome,
+                format!("the outcome of {kind} is {is}, and should be {wanted}{why}{}", hint(&answer)),
+            );
             return;
         }
-        if let Some(text) = expect.problem.as_ref().filter(|text| !problem.contains(text.as_str())) {
+        // What comes after the first line is the source of the template, which says all sorts of things.
+        let reason = problem.lines().next().unwrap_or_default();
+        if let Some(text) = expect.problem.as_ref().filter(|text| !reason.contains(text.as_str())) {
             play.fail(
                 What::Expectation,
-                format!("the problem with {kind} does not contain {text:?}: {problem}"),
+                format!("the problem with {kind} does not contain {text:?}: {reason}"),
             );
         }
         play.warnings.extend(answer.conflicts.iter().cloned());
@@ -180,7 +185,7 @@ impl Stage<'_> {
         for finding in lint_rendered(&self.boot.snapshot.templates, answer.kind, document, &spans) {
             match finding.severity() {
                 Severity::Error => {
-                    play.fail(What::Lint, format!("{}: {}", answer.kind, tell_finding(&finding)))
+                    play.fail(What::Lint, format!("{}: {}", answer.kind, tell_finding(&finding)));
                 }
                 Severity::Warning => play.warnings.push(tell_finding(&finding)),
                 Severity::Info => {}
@@ -209,12 +214,12 @@ impl Expect {
         let name = |name: Option<&str>| name.unwrap_or("none").to_owned();
         let image = resolution.image.as_ref().map(|image| &image.name).or(resolution.missing_image.as_ref());
         if let Some(wanted) = self.image.as_ref().filter(|wanted| image != Some(*wanted)) {
-            let is = name(image.map(|image| image.as_str()));
+            let is = name(image.map(Name::as_str));
             play.fail(What::Expectation, format!("its image is {is}, and should be {wanted}"));
         }
         let rule = resolution.rule.as_ref().map(|rule| &rule.name);
         if let Some(wanted) = self.rule.as_ref().filter(|wanted| rule != Some(*wanted)) {
-            let is = name(rule.map(|rule| rule.as_str()));
+            let is = name(rule.map(Name::as_str));
             play.fail(What::Expectation, format!("its rule is {is}, and should be {wanted}"));
         }
         let binding = rule.is_none() && image.is_some();

@@ -100,7 +100,7 @@ fn of_file(file: &TestFile) -> PathBuf {
 fn differs(path: &Path, kind: Kind, accepted: Option<&[u8]>, document: &str) -> Failure {
     let (what, told) = match accepted {
         None => (What::MissingSnapshot, format!("{kind} has no snapshot yet: {}", path.display())),
-        Some(_) => (What::ChangedSnapshot, format!("{kind} is not as its snapshot: {}", path.display())),
+        Some(_) => (What::ChangedSnapshot, format!("{kind} differs from its snapshot: {}", path.display())),
     };
     let accepted = String::from_utf8_lossy(accepted.unwrap_or_default());
     let diff = TextDiff::from_lines(accepted.as_ref(), document);

@@ -35,10 +35,13 @@ pub(super) fn document(report: &Report) -> String {
 }
 
 fn case(file: &str, check: &Check, text: &mut String) {
-    let (name, line) = (escape(&check.name), check.place.line);
+    let name = escape(&check.name);
+    let line = match check.place.line {
+        0 => String::new(),
+        line => format!(" line=\"{line}\""),
+    };
     // Writing to a string does not fail.
-    let _ =
-        write!(text, "    <testcase classname=\"{file}\" name=\"{name}\" file=\"{file}\" line=\"{line}\"");
+    let _ = write!(text, "    <testcase classname=\"{file}\" name=\"{name}\" file=\"{file}\"{line}");
     if check.passed() && check.warnings.is_empty() {
         text.push_str("/>\n");
         return;

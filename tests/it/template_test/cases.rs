@@ -15,7 +15,7 @@ fn expectations_that_hold() {
 - {case: held, persona: unknown-mac, expect: {outcome: held, contains: ['52:54:00:ff:ff:01']}}
 - {case: not found, persona: unknown-mac, expect: {outcome: no-match, problem: no rule matches}}
 - {case: no such document, machine: web-1, kinds: [ignition], expect: {outcome: no-template}}
-- {case: fails, persona: unknown-mac, template: ours, expect: {outcome: failed, problem: image.name}}
+- {case: fails, persona: unknown-mac, template: ours, expect: {outcome: failed, problem: image is undefined}}
 - {case: refuses, machine: web-2, image: local, template: away, expect: {outcome: refused, problem: go away}}
 - {case: another image, persona: unknown-mac, image: debian}
 - {case: several, machine: web-1, kinds: [ipxe, user-data, meta-data], expect: {contains: ['#!ipxe', '#cloud-config']}}
@@ -31,7 +31,8 @@ fn expectations_that_hold() {
 fn expectations_that_do_not_hold() {
     let site = Site::new(
         "\
-- {case: binding, machine: web-2, expect: {binding: true, image: debian, rule: arm}}
+- {case: binding, machine: web-2, expect: {binding: true, image: debian}}
+- {case: rule, machine: web-2, expect: {rule: arm}}
 - {case: no binding, machine: web-1, expect: {binding: false, rule: racks}}
 - {case: texts, machine: web-1, expect: {contains: [quiet], lacks: [console]}}
 - {case: nothing matches, persona: unknown-mac}

@@ -85,3 +85,11 @@ fn test_files_are_no_manifests() {
     let loaded = pxe_init::manifest::load(&[site.path("")]).unwrap();
     assert_eq!(loaded.len(), MANIFESTS.matches("noun:").count() + 1);
 }
+
+#[test]
+fn params_are_what_they_are_declared_to_be() {
+    let site = Site::new(CASES);
+    site.write("typed.ipxe.j2", "{#- params\nsite:\n  type: integer\n-#}\n#!ipxe\necho {{ params.site }}\n");
+    site.write("more.yaml", "noun: machine\nname: db-1\nmacs: ['52:54:00:00:00:03']\ntemplates: {ipxe: typed}\nparams: {site: b1}\n");
+    insta::assert_snapshot!(site.test(""));
+}

@@ -18,11 +18,14 @@ fn what_the_linter_finds_fails_the_case() {
 #[test]
 fn warnings_are_shown_once_and_fail_nothing() {
     let site = Site::new("- {case: a, machine: web-1}\n- {case: b, persona: uefi-arm64}\n");
-    site.edit_template("boot || goto failed", "boot");
+    site.edit_template("exit 1", "exit 1\necho never");
     insta::assert_snapshot!(site.ok("--accept"));
-    site.edit_template("boot || goto failed", "{# lint: allow IPX030 because it is the last resort #}\nboot");
+    site.edit_template(
+        "exit 1",
+        "exit 1\n{#- lint: allow IPX034 because it is there for people to read #}\necho never",
+    );
     let run = site.test("");
-    assert!(!run.stdout.contains("warning"), "{run}");
+    assert_eq!((run.exit, run.stdout.contains("warning")), (0, false), "{run}");
 }
 
 #[test]
@@ -64,4 +67,22 @@ fn ci_gets_junit() {
     let run = site.test("--junit results.xml");
     assert_eq!(run.exit, 4, "{run}");
     insta::assert_snapshot!(fs::read_to_string(site.0.path().join("results.xml")).unwrap());
+}
+
+/// A document must not command the terminal of who looks at it.
+#[test]
+fn control_characters_are_shown_as_signs() {
+    let site = Site::new("- {case: a, machine: web-1, template: rings}\n");
+    site.write("rings.text.j2", "\u{1b}[31mred\u{7}\n");
+    let run = site.test("");
+    assert!(run.stdout.contains("+␛[31mred␇\n"), "{run}");
+}
+
+#[test]
+fn long_differences_are_cut_for_people_only() {
+    let site = Site::new("- {case: a, machine: web-1, template: long}\n");
+    site.write("long.text.j2", &"line\n".repeat(300));
+    let run = site.test("");
+    assert!(run.stdout.contains("    … 201 lines more\n"), "{run}");
+    assert_eq!(site.test("-o json").stdout.matches("+line").count(), 300);
 }
