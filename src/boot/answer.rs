@@ -44,6 +44,8 @@ pub struct Answer {
     pub problem: Option<String>,
     /// The variable that is to blame for a failure, where known.
     pub variable: Option<String>,
+    /// The SHA-256 of the document as the machine gets it, where it has masks here.
+    pub in_clear: Option<[u8; 32]>,
     /// Whether facts that only a request tells were made up for it.
     pub assumed: bool,
     /// Identities that point at two machines, for people.
@@ -106,6 +108,7 @@ impl Answer {
             incident: None,
             problem: None,
             variable: None,
+            in_clear: None,
             assumed: false,
             conflicts: resolution.conflict_texts(),
         }

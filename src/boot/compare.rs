@@ -228,7 +228,12 @@ fn compare_answers(
             }
             let (before, after) = (text(was), text(is));
             if before == after {
-                return None;
+                let in_clear = |answer: Option<&Answer>| answer.and_then(|answer| answer.in_clear);
+                return (in_clear(was) != in_clear(is)).then(|| Happening {
+                    kind: Some(kind),
+                    template,
+                    ..Happening::whole(Effect::Changed, "only in values that are secret".to_owned())
+                });
             }
             let key = difference(&old.masked(&before), &new.masked(&after), 0);
             Some(Happening {

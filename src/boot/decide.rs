@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
-use super::{Answer, OnFailure, OnUnknown, Outcome, Settings, Snapshot};
+use super::{Answer, OnFailure, OnUnknown, Outcome, Secrets, Settings, Snapshot};
 use crate::domain::{Facts, Kind, Template};
 use crate::render::{
     Context, Entry, Failure, Limits, Reason, RenderError, ServerContext, Spans, TemplateSet, document_url,
@@ -20,6 +20,8 @@ pub struct Boot<'a> {
     pub settings: &'a Settings,
     /// Where the machine reaches this server, as `http://host:port`.
     pub base_url: &'a str,
+    /// What documents do not show; none for machines, which get all.
+    pub secrets: Option<&'a Secrets>,
 }
 
 impl Boot<'_> {
@@ -41,30 +43,36 @@ impl Boot<'_> {
     /// The same, from an unsaved source in the place of the template.
     pub fn answer_from(&self, facts: Facts, kind: Kind, source: &str) -> Answer {
         let resolution = resolve(&self.snapshot.catalog, &facts);
-        let mut answer = Answer::new(kind, &resolution);
-        let context = self.context(facts.into(), &resolution);
-        if let Some(context) = self.with_image(&resolution, context, &mut answer) {
-            let rendered = self.snapshot.templates.render_source(kind, "(unsaved)", source, &context);
-            answer.template = Some("(unsaved)".to_owned());
-            self.conclude(rendered, context, &mut answer);
-        }
-        answer
+        let facts = Arc::new(facts);
+        self.masked(&resolution, |resolution| {
+            let mut answer = Answer::new(kind, resolution);
+            let context = self.context(facts.clone(), resolution);
+            if let Some(context) = self.with_image(resolution, context, &mut answer) {
+                let rendered = self.snapshot.templates.render_source(kind, "(unsaved)", source, &context);
+                answer.template = Some("(unsaved)".to_owned());
+                self.conclude(rendered, context, &mut answer);
+            }
+            answer
+        })
     }
 
     /// The document that `template` makes, in the place of the one that would be chosen.
     pub fn answer_with(&self, resolution: &Resolution, facts: Arc<Facts>, template: &Template) -> Answer {
-        let mut answer = Answer::new(template.kind, resolution);
-        let context = self.context(facts, resolution);
-        if let Some(context) = self.with_image(resolution, context, &mut answer) {
-            self.render(template.name.as_str(), context, &mut answer);
-        }
-        answer
+        self.masked(resolution, |resolution| {
+            let mut answer = Answer::new(template.kind, resolution);
+            let context = self.context(facts.clone(), resolution);
+            if let Some(context) = self.with_image(resolution, context, &mut answer) {
+                self.render(template.name.as_str(), context, &mut answer);
+            }
+            answer
+        })
     }
 
     /// Which lines of which templates made the document of this answer, if one did. It renders it again, and takes twice as
     /// long as the answer did.
     pub fn spans(&self, resolution: &Resolution, facts: Arc<Facts>, answer: &Answer) -> Option<Spans> {
-        let context = self.context(facts, resolution);
+        let hidden = self.secrets.and_then(|secrets| secrets.mask(resolution));
+        let context = self.context(facts, hidden.as_ref().unwrap_or(resolution));
         let rendered = self.snapshot.templates.render_with_spans(answer.template_name()?, &context);
         let (document, spans) = rendered.ok()?;
         (answer.document.as_deref() == Some(document.as_str())).then_some(spans)
@@ -72,6 +80,26 @@ impl Boot<'_> {
 
     /// The document of `kind` where it is resolved already what the machine boots.
     pub fn answer_resolved(&self, resolution: &Resolution, facts: Arc<Facts>, kind: Kind) -> Answer {
+        self.masked(resolution, |resolution| self.answer_in_clear(resolution, facts.clone(), kind))
+    }
+
+    /// The answer that `make` gives to a resolution, with masks in the place of secrets. Whether it can be rendered does not
+    /// depend on the masks: what a machine would be told of a failure is told here too.
+    fn masked(&self, resolution: &Resolution, make: impl Fn(&Resolution) -> Answer) -> Answer {
+        let answer = make(resolution);
+        let Some(hidden) = self.secrets.and_then(|secrets| secrets.mask(resolution)) else { return answer };
+        let Some(document) = &answer.document else { return answer };
+        let in_clear = Some(Sha256::digest(document).into());
+        let shown = make(&hidden);
+        if shown.outcome == answer.outcome {
+            return Answer { document: shown.document, in_clear, ..answer };
+        }
+        let problem =
+            "the document is not shown, for it can not be made with masks in the place of its secrets";
+        Answer { document: None, problem: Some(problem.to_owned()), in_clear, ..answer }
+    }
+
+    fn answer_in_clear(&self, resolution: &Resolution, facts: Arc<Facts>, kind: Kind) -> Answer {
         let mut answer = Answer::new(kind, resolution);
         let context = self.context(facts, resolution);
         let Some(context) = self.with_image(resolution, context, &mut answer) else { return answer };

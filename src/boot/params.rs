@@ -1,10 +1,12 @@
 //! The params that are given, held against those that are declared, when something is saved.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::Snapshot;
 use super::leads::Lead;
-use crate::domain::{Change, Changes, Key, Kind, Name, Noun, nearest};
+use crate::domain::{Change, Changes, Key, Name, Noun, nearest};
 use crate::render::Variables;
 
 /// How many of something a warning names.
@@ -36,6 +38,7 @@ struct Touched<'a> {
 pub fn check_params(before: &Snapshot, next: &Snapshot, changes: &Changes) -> (Vec<Wrong>, Vec<String>) {
     let touched = Touched::new(next, changes);
     let mut warnings = Vec::new();
+    let passed_on = (PassedOn::default(), PassedOn::default());
     let mut refused = conflicts(before, next, &touched);
     let mut missing = BTreeMap::<(String, String), Vec<Name>>::new();
     for lead in leads(next, &touched) {
@@ -63,9 +66,9 @@ pub fn check_params(before: &Snapshot, next: &Snapshot, changes: &Changes) -> (V
                 missing.entry((template, param)).or_default().push(lead.name.clone());
             }
         }
-        let mut unused = unused(next, &lead);
+        let mut unused = unused(next, &lead, &passed_on.1);
         if !is_own && !unused.is_empty() {
-            let old = known.as_ref().map(|lead| self::unused(before, lead)).unwrap_or_default();
+            let old = known.as_ref().map(|lead| self::unused(before, lead, &passed_on.0)).unwrap_or_default();
             unused.retain(|(param, _)| !old.iter().any(|(known, _)| known == param));
         }
         warnings.extend(unused.into_iter().map(|(_, warning)| warning));
@@ -217,57 +220,70 @@ fn not_given(snapshot: &Snapshot, lead: &Lead, only: Option<&BTreeSet<&str>>) ->
 }
 
 /// The params of `lead` that nothing reads that it leads to, each with a warning.
-fn unused(snapshot: &Snapshot, lead: &Lead) -> Vec<(String, String)> {
+fn unused(snapshot: &Snapshot, lead: &Lead, passed_on: &PassedOn) -> Vec<(String, String)> {
+    let Some(params) = lead.params().filter(|params| !params.is_empty()) else { return Vec::new() };
     let mut seen = Reached::default();
-    seen.add(snapshot, lead);
-    let Some(params) = lead.params() else { return Vec::new() };
-    let mut left: Vec<&String> = params.keys().filter(|param| !seen.knows(param)).collect();
-    if left.is_empty() {
+    seen.declared.extend(lead.image_given().into_iter().flat_map(|image| image.declares.keys().cloned()));
+    lead.templates().for_each(|(_, template)| seen.add(snapshot, template));
+    // What any machine can come to.
+    seen.add(snapshot, "error");
+    if params.keys().all(|param| seen.knows(param)) {
         return Vec::new();
     }
-    // A machine may have templates of its own that read what its rule or image gives.
-    let gets_it = |other: &Lead| match lead.noun {
-        Noun::Image => other.image_given().is_some_and(|image| image.name == lead.name),
-        Noun::Rule => other.resolution.rule.as_ref().is_some_and(|rule| rule.name == lead.name),
-        Noun::Machine | Noun::Template => false,
-    };
-    if lead.noun != Noun::Machine {
-        Lead::every(snapshot).filter(gets_it).for_each(|other| seen.add(snapshot, &other));
-        left.retain(|param| !seen.knows(param));
-    }
+    let others = passed_on.get(snapshot).get(&(lead.noun, lead.name.clone()));
+    others.into_iter().flatten().for_each(|template| seen.add(snapshot, template));
     if seen.declared.is_empty() {
         return Vec::new();
     }
     let warning = |param: &String| {
         let hint = nearest(param, seen.declared.iter().map(String::as_str));
         let hint = hint.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
-        let text = format!(
-            "params.{param} of {} {} is read by no template that it leads to{hint}",
-            lead.noun, lead.name
-        );
-        (param.clone(), text)
+        let (noun, name) = (lead.noun, &lead.name);
+        (
+            param.clone(),
+            format!("params.{param} of {noun} {name} is read by no template that it leads to{hint}"),
+        )
     };
-    left.into_iter().map(warning).collect()
+    params.keys().filter(|param| !seen.knows(param)).map(warning).collect()
+}
+
+/// The templates to which an image or a rule leads beyond those that it names itself: those of its rules and machines, which
+/// may read what it gives. Looked for once, when first asked for.
+#[derive(Default)]
+struct PassedOn(OnceCell<HashMap<(Noun, Name), BTreeSet<String>>>);
+
+impl PassedOn {
+    fn get(&self, snapshot: &Snapshot) -> &HashMap<(Noun, Name), BTreeSet<String>> {
+        self.0.get_or_init(|| {
+            let mut found = HashMap::<_, BTreeSet<String>>::new();
+            for lead in Lead::every(snapshot) {
+                let (resolution, own) = (&lead.resolution, (lead.noun, lead.name.clone()));
+                let image = resolution.image.as_ref().map(|image| (Noun::Image, image.name.clone()));
+                let rule = resolution.rule.as_ref().map(|rule| (Noun::Rule, rule.name.clone()));
+                for below in [image, rule].into_iter().flatten().filter(|below| *below != own) {
+                    let templates = lead.templates().map(|(_, template)| template.to_owned());
+                    found.entry(below).or_default().extend(templates);
+                }
+            }
+            found
+        })
+    }
 }
 
 /// What the templates read and declare that something leads to.
 #[derive(Default)]
 struct Reached {
     templates: BTreeSet<String>,
-    variables: Vec<std::sync::Arc<Variables>>,
+    variables: Vec<Arc<Variables>>,
     declared: BTreeSet<String>,
 }
 
 impl Reached {
-    fn add(&mut self, snapshot: &Snapshot, lead: &Lead) {
-        self.declared.extend(lead.image_given().into_iter().flat_map(|image| image.declares.keys().cloned()));
-        // `error` is what any machine can come to.
-        for (_, template) in lead.templates().chain([(Kind::Ipxe, "error")]) {
-            if self.templates.insert(template.to_owned()) {
-                let variables = snapshot.templates.variables(template);
-                self.declared.extend(variables.declared.keys().cloned());
-                self.variables.push(variables);
-            }
+    fn add(&mut self, snapshot: &Snapshot, template: &str) {
+        if self.templates.insert(template.to_owned()) {
+            let variables = snapshot.templates.variables(template);
+            self.declared.extend(variables.declared.keys().cloned());
+            self.variables.push(variables);
         }
     }
 

@@ -68,6 +68,9 @@ pub(super) struct PreviewArgs {
     /// Base of the server's URLs as the machine would see it, such as http://10.0.0.1:8080 [default: the server's own]
     #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
     base_url: String,
+    /// Show params that are declared to be secret; otherwise a mask stands in their place
+    #[arg(long)]
+    show_secrets: bool,
     /// Write the documents of registered machines, of all kinds unless --kind says one, to DIR/MACHINE/KIND; what an
     /// earlier run wrote there is replaced
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, conflicts_with_all = ["template_file", "mac", "uuid", "facts"])]
@@ -94,15 +97,20 @@ struct Preview {
 }
 
 pub(super) async fn preview(session: &Session, args: PreviewArgs) -> Result<Exit, Failure> {
-    let PreviewArgs { target, kind, template_file, diff, base_url, output_dir, filter } = args;
+    let PreviewArgs { target, kind, template_file, diff, base_url, show_secrets, output_dir, filter } = args;
     if let Some(directory) = output_dir {
         let filter = target.machine.map_or(filter.join(" "), |machine| format!("name={machine}"));
         let kinds = kind.into_iter().filter(|kind| kind != ALL).collect();
-        return fleet::preview(session, &directory, PreviewFleetRequest { filter, kinds, base_url }).await;
+        return fleet::preview(
+            session,
+            &directory,
+            PreviewFleetRequest { filter, kinds, base_url, show_secrets },
+        )
+        .await;
     }
     let source = template_file.map(|path| read_file(&path)).transpose()?;
     let kind = kind.unwrap_or_else(|| Kind::Ipxe.to_string());
-    let request = PreviewRequest { target: Some(target.target()?), kind, source, base_url };
+    let request = PreviewRequest { target: Some(target.target()?), kind, source, base_url, show_secrets };
     match (request.kind.as_str(), diff) {
         (ALL, _) if request.source.is_some() => {
             Err(Failure::new(Exit::Usage, "--template-file is of one kind; --kind says which"))

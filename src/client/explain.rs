@@ -24,6 +24,9 @@ pub(super) struct ExplainArgs {
     /// Show every candidate, also those after the winner that do not match
     #[arg(long)]
     all: bool,
+    /// Show params that are declared to be secret; otherwise a mask stands in their place
+    #[arg(long)]
+    show_secrets: bool,
 }
 
 /// What a machine would get, and why.
@@ -74,7 +77,7 @@ struct ParamOrigin {
 }
 
 pub(super) async fn explain(session: &Session, args: ExplainArgs) -> Result<Exit, Failure> {
-    let request = pb::ExplainRequest { target: Some(args.target.target()?) };
+    let request = pb::ExplainRequest { target: Some(args.target.target()?), show_secrets: args.show_secrets };
     let mut explanation = Explanation::from(session.api.boot().explain(request).await?.into_inner());
     let hidden = if args.all { 0 } else { explanation.hide_also_rans() };
     match session.output.format() {

@@ -134,7 +134,7 @@ impl Group {
 
     /// Whether the headline does not have it already.
     fn shows_detail(&self) -> bool {
-        matches!(self.effect.as_str(), "fails" | "still-fails")
+        matches!(self.effect.as_str(), "fails" | "still-fails" | "changed")
     }
 }
 

@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::status::status;
 use super::{Api, Events, convert, v1};
+use crate::boot::MASK;
 use crate::domain::Kind;
 use crate::resolve::{Candidate, Explanation, Source};
 use crate::service::{Answer, FleetDocument, FleetRequest, Target};
@@ -25,8 +26,8 @@ impl v1::boot_service_server::BootService for Api {
         };
         let base_url = (!request.base_url.is_empty()).then_some(request.base_url.as_str());
         let target = read_target(request.target);
-        let answer =
-            self.service.preview(&target, kind, request.source.as_deref(), base_url).map_err(status)?;
+        let (source, show_secrets) = (request.source.as_deref(), request.show_secrets);
+        let answer = self.service.preview(&target, kind, source, base_url, show_secrets).map_err(status)?;
         Ok(Response::new(previewed(answer)))
     }
 
@@ -36,10 +37,10 @@ impl v1::boot_service_server::BootService for Api {
         &self,
         request: Request<v1::PreviewFleetRequest>,
     ) -> Result<Response<Self::PreviewFleetStream>, Status> {
-        let v1::PreviewFleetRequest { filter, kinds, base_url } = request.into_inner();
+        let v1::PreviewFleetRequest { filter, kinds, base_url, show_secrets } = request.into_inner();
         let kinds = kinds.iter().map(|kind| convert::read_kind("kinds", kind)).collect::<Result<_, _>>()?;
         let base_url = (!base_url.is_empty()).then_some(base_url);
-        let request = FleetRequest { filter: filter.parse().map_err(status)?, kinds, base_url };
+        let request = FleetRequest { filter: filter.parse().map_err(status)?, kinds, base_url, show_secrets };
         let (documents, receiver) = mpsc::channel(256);
         let service = self.service.clone();
         tokio::task::spawn_blocking(move || {
@@ -56,8 +57,9 @@ impl v1::boot_service_server::BootService for Api {
         &self,
         request: Request<v1::ExplainRequest>,
     ) -> Result<Response<v1::ExplainResponse>, Status> {
-        let target = read_target(request.into_inner().target);
-        let (facts, explanation, revision) = self.service.explain(&target).map_err(status)?;
+        let v1::ExplainRequest { target, show_secrets } = request.into_inner();
+        let target = read_target(target);
+        let (facts, explanation, revision) = self.service.explain(&target, show_secrets).map_err(status)?;
         let said =
             facts.iter().map(|(attribute, value)| (attribute.to_string(), value.into_owned())).collect();
         Ok(Response::new(explained(said, explanation, revision)))
@@ -77,6 +79,9 @@ fn fleet_document(document: FleetDocument) -> v1::PreviewFleetResponse {
 
 fn previewed(answer: Answer) -> v1::PreviewResponse {
     let mut warnings = answer.conflicts;
+    if answer.in_clear.is_some() {
+        warnings.push(format!("params that are secret are shown as {MASK}"));
+    }
     if answer.assumed {
         warnings.push("it reads facts that only a request tells; they are made up here".to_owned());
     }

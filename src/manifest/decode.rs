@@ -70,7 +70,8 @@ fn narrow(
                 }
             }
         }
-        Content::Map(entries) if fits(Value::Object(Map::new())) => {
+        // Where an empty map is wrong, its entries belong together, as those of a declaration.
+        Content::Map(entries) if alone(Value::Object(Map::new())).is_none() => {
             for (key, entry) in entries {
                 let alone = |value: Value| alone(Value::Object(Map::from_iter([(key.text.clone(), value)])));
                 match alone(entry.to_json()) {
@@ -141,10 +142,14 @@ mod tests {
     use crate::domain::Machine;
 
     fn wrong(text: &str) -> Vec<String> {
+        wrong_of::<Machine>(text)
+    }
+
+    fn wrong_of<T: DeserializeOwned>(text: &str) -> Vec<String> {
         let root: Node = serde_saphyr::from_str(text).unwrap();
         let entries: Vec<&(Key, Node)> = root.entries().iter().collect();
         let least = json!({"name": "x"}).as_object().unwrap().clone();
-        match decode::<Machine>(root.at, &entries, &least) {
+        match decode::<T>(root.at, &entries, &least) {
             Ok(_) => Vec::new(),
             Err(found) => {
                 found.into_iter().map(|w| format!("{}:{} {}", w.at.line, w.at.column, w.what)).collect()
@@ -158,5 +163,17 @@ mod tests {
         let text = "name: a b\nmacs:\n- 52:54:00:00:00:01\n- 52:54\n- 7\nlabels: {rack: 12, row: x}\nuuid:\nimagee: x\ntemplates: {ipx: a, grub: b c}\nparams: []\n";
         insta::assert_snapshot!(wrong(text).join("\n"));
         assert_eq!(wrong("macs: []\n"), ["1:1 name is missing"]);
+    }
+
+    #[test]
+    fn the_fields_of_a_declaration_belong_together() {
+        let text = "name: a\ndeclares:\n  good: {type: list, default: []}\n  bad: {default: [], type: list, requierd: true}\n  short: lsit\n";
+        assert_eq!(
+            wrong_of::<crate::domain::Image>(text),
+            [
+                "4:8 declares.bad: requierd: is no field of a declaration; did you mean required?",
+                "5:10 declares.short: type: \"lsit\" is no type; use one of string, integer, number, boolean, list, map",
+            ]
+        );
     }
 }

@@ -79,13 +79,6 @@ impl Variables {
         self.declared.keys().chain(more).map(String::as_str)
     }
 
-    /// The names of the params that no one may see but the machine.
-    pub fn secrets(&self, image: Option<&Image>) -> BTreeSet<String> {
-        let own = self.declared.iter();
-        let image = image.map(|image| &image.declares).into_iter().flatten();
-        own.chain(image).filter(|(_, spec)| spec.secret).map(|(name, _)| name.clone()).collect()
-    }
-
     /// Whether `context` gives each param that is required, and each of its type.
     pub(super) fn check(&self, template: &str, context: &Context) -> Result<(), RenderError> {
         let image = context.image.as_deref();
@@ -136,9 +129,10 @@ impl TemplateSet {
         Ok(self.collect(kind, Source { name, text: source, header, reads }))
     }
 
-    /// The names of the params that no one may see but a machine that gets documents of this template and image.
-    pub fn secrets(&self, template: &str, image: Option<&Image>) -> BTreeSet<String> {
-        self.variables(template).secrets(image)
+    /// The names of the params that some template declares to be secret.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let declared = self.iter().flat_map(|entry| &entry.header.declared);
+        declared.filter(|(_, spec)| spec.secret).map(|(name, _)| name.as_str())
     }
 
     /// The templates that include, import or extend one of `names`, through others too; and those themselves.

@@ -4,16 +4,19 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use similar::TextDiff;
 
+use crate::boot::Secrets;
 use crate::catalog::Catalog;
 use crate::domain::{Change, Template};
 
 /// The fields of the changed thing that differ from what stands under its name, as `FIELD: BEFORE → AFTER`. Empty where
 /// nothing stands there or nothing differs.
-pub(super) fn fields(before: &Catalog, change: &Change) -> Vec<String> {
+pub(super) fn fields(before: &Catalog, change: &Change, secrets: &Secrets) -> Vec<String> {
     match change {
-        Change::Image(after) => before.images().get(&after.name).map(|e| compare(&*e.value, after)),
-        Change::Machine(after) => before.machines().get(&after.name).map(|e| compare(&*e.value, after)),
-        Change::Rule(after) => before.rules().get(&after.name).map(|e| compare(&*e.value, after)),
+        Change::Image(after) => before.images().get(&after.name).map(|e| compare(&*e.value, after, secrets)),
+        Change::Machine(after) => {
+            before.machines().get(&after.name).map(|e| compare(&*e.value, after, secrets))
+        }
+        Change::Rule(after) => before.rules().get(&after.name).map(|e| compare(&*e.value, after, secrets)),
         Change::Template(after) => {
             before.templates().get(&after.name).map(|e| compare_templates(&e.value, after))
         }
@@ -22,9 +25,9 @@ pub(super) fn fields(before: &Catalog, change: &Change) -> Vec<String> {
     .unwrap_or_default()
 }
 
-fn compare<T: Serialize>(before: &T, after: &T) -> Vec<String> {
+fn compare<T: Serialize>(before: &T, after: &T, secrets: &Secrets) -> Vec<String> {
     let mut found = Vec::new();
-    compare_maps("", &to_map(before), &to_map(after), &mut found);
+    compare_maps("", &to_map(before), &to_map(after), secrets, &mut found);
     found
 }
 
@@ -40,6 +43,7 @@ fn compare_maps(
     path: &str,
     before: &Map<String, Value>,
     after: &Map<String, Value>,
+    secrets: &Secrets,
     found: &mut Vec<String>,
 ) {
     let empty = Map::new();
@@ -50,10 +54,15 @@ fn compare_maps(
             continue;
         }
         let field = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let mut deeper = |old, new| compare_maps(&field, old, new, secrets, found);
         match (old, new) {
-            (Some(Value::Object(old)), Some(Value::Object(new))) => compare_maps(&field, old, new, found),
-            (None, Some(Value::Object(new))) if path.is_empty() => compare_maps(&field, &empty, new, found),
-            (Some(Value::Object(old)), None) if path.is_empty() => compare_maps(&field, old, &empty, found),
+            _ if path == "params" && secrets.has(key) => {
+                let told = |value: Option<_>| if value.is_some() { "(secret)" } else { "(none)" };
+                found.push(format!("{field}: {} → {}", told(old), told(new)));
+            }
+            (Some(Value::Object(old)), Some(Value::Object(new))) => deeper(old, new),
+            (None, Some(Value::Object(new))) if path.is_empty() => deeper(&empty, new),
+            (Some(Value::Object(old)), None) if path.is_empty() => deeper(old, &empty),
             _ => found.push(format!("{field}: {} → {}", shown(old), shown(new))),
         }
     }
@@ -69,7 +78,8 @@ fn shown(value: Option<&Value>) -> String {
 
 fn compare_templates(before: &Template, after: &Template) -> Vec<String> {
     let mut found = Vec::new();
-    compare_maps("labels", &to_map(&before.labels), &to_map(&after.labels), &mut found);
+    let labels = (to_map(&before.labels), to_map(&after.labels));
+    compare_maps("labels", &labels.0, &labels.1, &Secrets::default(), &mut found);
     if before.is_same_document(after) {
         return found;
     }
@@ -97,7 +107,7 @@ mod tests {
         after.initrds = vec!["i".into()];
         after.params = Params::from([("console".into(), json!(["a", true]))]);
         assert_eq!(
-            compare(&before, &after),
+            compare(&before, &after, &Secrets::default()),
             [
                 "initrds: (none) → [\"i\"]",
                 "kernel: a → b",
@@ -105,6 +115,6 @@ mod tests {
                 "params.gone: 1 → (none)"
             ]
         );
-        assert!(compare(&before, &before).is_empty());
+        assert!(compare(&before, &before, &Secrets::default()).is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Service, Snapshot};
-use crate::boot::{self, Comparison, Scope};
+use crate::boot::{self, Boot, Comparison, Scope, Secrets};
 use crate::domain::{Change, Changes, Name, Noun, Violation};
 use crate::error::{Code, Error};
 
@@ -26,7 +26,9 @@ impl Service {
         let (service, before, after, scope) = (self.clone(), before.clone(), after.clone(), scope(changes));
         let work = move || {
             let base_url = &service.inner.settings.base_url;
-            boot::compare(service.boot(&before, base_url), service.boot(&after, base_url), &scope, &done)
+            let secrets = Secrets::of(&[&before, &after]);
+            let boot = |snapshot| Boot { secrets: Some(&secrets), ..service.boot(snapshot, base_url) };
+            boot::compare(boot(&before), boot(&after), &scope, &done)
         };
         // It may take seconds, and machines must be answered meanwhile.
         tokio::task::spawn_blocking(work)

@@ -106,7 +106,7 @@ impl Service {
     }
 
     fn boot<'a>(&'a self, snapshot: &'a Snapshot, base_url: &'a str) -> Boot<'a> {
-        Boot { snapshot, settings: &self.inner.settings, base_url }
+        Boot { snapshot, settings: &self.inner.settings, base_url, secrets: None }
     }
 
     /// The time.

@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::{Answer, Service, Snapshot};
-use crate::boot::facts_of;
+use crate::boot::{Boot, Secrets, facts_of};
 use crate::domain::{Attribute, Facts, Kind, Name, Noun};
 use crate::error::Error;
 use crate::resolve::{Explanation, explain};
@@ -25,6 +25,8 @@ pub struct FleetRequest {
     pub kinds: Vec<Kind>,
     /// The base of our URLs, where it is not the configured one.
     pub base_url: Option<String>,
+    /// Whether documents have the params that are secret, and no masks in their place.
+    pub show_secrets: bool,
 }
 
 /// One document of a fleet.
@@ -41,17 +43,21 @@ pub struct FleetDocument {
 }
 
 impl Service {
-    /// The document of `kind` that the target would get, rendered as the boot path does; from `source` where given.
+    /// The document of `kind` that the target would get, rendered as the boot path does; from `source` where given. Params
+    /// that are secret are masked unless they are to be shown.
     pub fn preview(
         &self,
         target: &Target,
         kind: Kind,
         source: Option<&str>,
         base_url: Option<&str>,
+        show_secrets: bool,
     ) -> Result<Answer, Error> {
         let snapshot = self.snapshot()?;
         let facts = target.facts(&snapshot)?;
-        let boot = self.boot(&snapshot, base_url.unwrap_or(&self.inner.settings.base_url));
+        let secrets = secrets(&snapshot, show_secrets);
+        let base_url = base_url.unwrap_or(&self.inner.settings.base_url);
+        let boot = Boot { secrets: secrets.as_ref(), ..self.boot(&snapshot, base_url) };
         Ok(match source {
             Some(source) => boot.answer_from(facts, kind, source),
             None => boot.answer(facts, kind),
@@ -67,7 +73,9 @@ impl Service {
     ) -> Result<(), Error> {
         request.filter.check::<crate::domain::Machine>()?;
         let snapshot = self.snapshot()?;
-        let boot = self.boot(&snapshot, request.base_url.as_deref().unwrap_or(&self.inner.settings.base_url));
+        let secrets = secrets(&snapshot, request.show_secrets);
+        let base_url = request.base_url.as_deref().unwrap_or(&self.inner.settings.base_url);
+        let boot = Boot { secrets: secrets.as_ref(), ..self.boot(&snapshot, base_url) };
         let machines = snapshot.catalog.machines().values().map(|entry| &entry.value);
         let machines: Vec<_> = machines.filter(|machine| request.filter.accepts(&***machine)).collect();
         let wanted = |answer: &Answer| request.kinds.is_empty() || request.kinds.contains(&answer.kind);
@@ -84,13 +92,22 @@ impl Service {
 
     /// Every candidate for the target in the order in which it is tried; with the facts as they were understood and
     /// the catalog revision that this holds for.
-    pub fn explain(&self, target: &Target) -> Result<(Facts, Explanation, u64), Error> {
+    pub fn explain(&self, target: &Target, show_secrets: bool) -> Result<(Facts, Explanation, u64), Error> {
         let snapshot = self.snapshot()?;
         let facts = target.facts(&snapshot)?;
         let mut explanation = explain(&snapshot.catalog, &facts);
         snapshot.add_defaults(&mut explanation);
+        if let Some(secrets) = secrets(&snapshot, show_secrets) {
+            for param in &mut explanation.params {
+                param.value = secrets.shown(&param.key, std::mem::take(&mut param.value));
+            }
+        }
         Ok((facts, explanation, snapshot.catalog.revision()))
     }
+}
+
+fn secrets(snapshot: &Snapshot, show: bool) -> Option<Secrets> {
+    (!show).then(|| Secrets::of(&[snapshot]))
 }
 
 impl Target {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Assets, Effect, Intent, Service, Snapshot, diff, params};
-use crate::boot::{self, check_params, check_template, tell_finding};
+use crate::boot::{self, Secrets, check_params, check_template, tell_finding};
 use crate::catalog::Clash;
 use crate::domain::{Change, Changes, Image, Name, Noun, Stamped, Violation};
 use crate::error::{Code, Error};
@@ -26,7 +26,9 @@ impl Service {
     /// Lays the changes on `before`.
     pub(super) fn stage(&self, before: &Arc<Snapshot>, intents: &[Intent]) -> Result<Staged, Error> {
         check_fields(intents)?;
-        let effects = intents.iter().map(|intent| effect(before, intent)).collect::<Result<Vec<_>, _>>()?;
+        let secrets = Secrets::of(&[before]);
+        let effects = intents.iter().map(|intent| effect(before, intent, &secrets));
+        let effects = effects.collect::<Result<Vec<_>, _>>()?;
         let revision = before.catalog.revision() + 1;
         let changing = intents.iter().zip(&effects).filter(|(_, (effect, _))| *effect != Effect::Unchanged);
         let stamp =
@@ -68,7 +70,7 @@ fn numbered(before: &Snapshot, change: &Change) -> Change {
 }
 
 /// What the intent comes to on the catalog before it, and the fields that it changes.
-fn effect(before: &Snapshot, intent: &Intent) -> Result<(Effect, Vec<String>), Error> {
+fn effect(before: &Snapshot, intent: &Intent, secrets: &Secrets) -> Result<(Effect, Vec<String>), Error> {
     let (noun, name) = (intent.change.noun(), intent.change.name());
     let stands = before.catalog.revision_of(noun, name);
     let deletes = matches!(intent.change, Change::Delete(..));
@@ -101,7 +103,7 @@ fn effect(before: &Snapshot, intent: &Intent) -> Result<(Effect, Vec<String>), E
     if stands.is_none() {
         return Ok((Effect::Created, Vec::new()));
     }
-    let changed = diff::fields(&before.catalog, &intent.change);
+    let changed = diff::fields(&before.catalog, &intent.change, secrets);
     Ok((if changed.is_empty() { Effect::Unchanged } else { Effect::Updated }, changed))
 }
 

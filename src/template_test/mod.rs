@@ -12,7 +12,7 @@ mod snapshots;
 
 use std::path::Path;
 
-use crate::boot::{Assets, Boot, OnFailure, OnUnknown, Settings};
+use crate::boot::{Assets, Boot, OnFailure, OnUnknown, Secrets, Settings};
 use crate::domain::Pattern;
 use crate::manifest::{self, Place, Problem};
 use crate::render::Limits;
@@ -62,7 +62,14 @@ pub fn run(directory: &Path, options: &Options) -> Result<Report, NotRun> {
         return Err(NotRun::NoFile);
     }
     let settings = options.settings();
-    let boot = Boot { snapshot: &site.snapshot, settings: &settings, base_url: &settings.base_url };
+    let secrets = Secrets::of(&[&site.snapshot]);
+    let boot = Boot {
+        snapshot: &site.snapshot,
+        settings: &settings,
+        base_url: &settings.base_url,
+        // What is in files and in the log of a CI is soon everywhere.
+        secrets: Some(&secrets),
+    };
     let stage = Stage { boot, lint: options.lint };
     let mut report = Report { checks: site.templates(options.lint), removed: Vec::new() };
     let mut played = 0;

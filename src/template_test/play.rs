@@ -171,7 +171,9 @@ impl Stage<'_> {
             );
         }
         play.warnings.extend(answer.conflicts.iter().cloned());
-        if expect.has_documents() {
+        if expect.has_documents() && answer.document.is_none() {
+            play.fail(What::Case, format!("{kind}: {problem}"));
+        } else if expect.has_documents() {
             if self.lint {
                 self.lint(question, &answer, play);
             }

@@ -346,7 +346,7 @@ async fn rules_come_in_the_order_in_which_they_are_tried() {
     let names: Vec<_> = page.rules.iter().map(|rule| rule.name.as_str()).collect();
     assert_eq!(names, ["urgent", "exact", "glob", "zero"]);
     let target = v1::Target { machine: String::new(), facts: BTreeMap::from([("mac".into(), MAC.into())]) };
-    let request = v1::ExplainRequest { target: Some(target) };
+    let request = v1::ExplainRequest { target: Some(target), ..Default::default() };
     let explained = app.boots().await.explain(request).await.unwrap().into_inner();
     let winner = explained.candidates.iter().find(|candidate| candidate.won).unwrap();
     assert_eq!((winner.name.as_str(), explained.image.as_str()), ("urgent", "fcos"));
@@ -538,7 +538,7 @@ async fn explain_tells_what_matches_from_what_won() {
         app.rules().await.register_rule(request).await.unwrap();
     }
     let target = v1::Target { facts: BTreeMap::from([("mac".into(), MAC.into())]), ..Default::default() };
-    let request = v1::ExplainRequest { target: Some(target) };
+    let request = v1::ExplainRequest { target: Some(target), ..Default::default() };
     let explained = app.boots().await.explain(request).await.unwrap().into_inner();
     let candidates: Vec<_> =
         explained.candidates.iter().map(|c| (c.name.as_str(), c.matches, c.won)).collect();

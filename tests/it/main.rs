@@ -22,6 +22,7 @@ mod log_reader;
 mod manifest;
 mod params;
 mod render;
+mod secrets;
 mod server_reference;
 mod store;
 mod template_test;

@@ -85,7 +85,7 @@ async fn defaults_reach_the_machine_and_images_declare_their_own() {
     assert_eq!(found.declares, BTreeMap::from([("seconds".to_owned(), five)]), "it comes back as it was");
     // What the explanation says of it.
     let target = Some(v1::Target { machine: "node1".into(), ..Default::default() });
-    let explain = v1::ExplainRequest { target };
+    let explain = v1::ExplainRequest { target, ..Default::default() };
     let explained = app.boots().await.explain(explain).await.unwrap().into_inner();
     let origins: Vec<String> = explained
         .params
@@ -97,7 +97,7 @@ async fn defaults_reach_the_machine_and_images_declare_their_own() {
         [
             "seconds=5 default [image timed]",
             "ssh_keys=[] default [template default.user-data]",
-            "token=\"s3cret\" image []",
+            "token=\"__secret__\" image []",
         ]
     );
 }
@@ -174,8 +174,8 @@ async fn a_template_is_held_against_what_leads_to_it() {
         machine.params = params(&[("seconds", "8")]);
     })
     .await;
-    // Its params become text: three are at odds with that, and all are told.
-    let text = TIMER.replace("type: integer, default: 3", "type: string, default: a");
+    // Its params become text: two values are at odds with that, and both are told.
+    let text = TIMER.replace("type: integer, default: 3", "type: string, default: '3'");
     let refused = save(&app, "timer", &text).await.unwrap_err();
     insta::assert_snapshot!(refused);
     // The same through a template that is included.
@@ -190,6 +190,31 @@ async fn a_template_is_held_against_what_leads_to_it() {
     // What it reads no more is told of all that give it.
     let told = save(&app, "timer", "#!ipxe\necho {{ params.token }}").await.unwrap();
     insta::assert_snapshot!(told.join("\n"));
+}
+
+/// What an image gives may be read by a template that only one of its machines has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_param_that_a_machine_s_own_template_reads_is_not_unused() {
+    let app = room().await;
+    let mut image = v1::Image { name: "timed".into(), kernel: "k".into(), ..Default::default() };
+    image.templates = params(&[("ipxe", "timer")]);
+    image.params = params(&[("token", "\"s3cret\""), ("motd", "\"hello\"")]);
+    let request = v1::RegisterImageRequest { image: Some(image.clone()), ..Default::default() };
+    let answer = app.images().await.register_image(request).await.unwrap().into_inner();
+    let told = answer.result.unwrap().warnings;
+    let unused = "params.motd of image timed is read by no template that it leads to";
+    assert!(told.contains(&unused.to_owned()), "{told:?}");
+    app.template("greeting", "text", "{{ params.motd }}\n").await.unwrap();
+    app.machine("node1", MAC, |machine| {
+        machine.image = "timed".into();
+        machine.templates = params(&[("text", "greeting")]);
+    })
+    .await;
+    image.arch = "x86_64".into();
+    let request = v1::RegisterImageRequest { image: Some(image), ..Default::default() };
+    let answer = app.images().await.register_image(request).await.unwrap().into_inner();
+    let told = answer.result.unwrap().warnings;
+    assert!(!told.iter().any(|warning| warning.contains("motd")), "{told:?}");
 }
 
 /// Without its override the built-in template declares its params again.

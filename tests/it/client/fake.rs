@@ -533,7 +533,7 @@ impl pb::template_service_server::TemplateService for Service {
 #[tonic::async_trait]
 impl pb::boot_service_server::BootService for Service {
     async fn preview(&self, request: Request<pb::PreviewRequest>) -> Answer<pb::PreviewResponse> {
-        let pb::PreviewRequest { target, kind, source, base_url } = request.into_inner();
+        let pb::PreviewRequest { target, kind, source, base_url, .. } = request.into_inner();
         let target = target.unwrap_or_default();
         self.read().target = target.clone();
         let response = match target.machine.as_str() {

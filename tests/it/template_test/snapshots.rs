@@ -89,3 +89,21 @@ fn a_filter_runs_some() {
     let run = site.test("--filter 'db-*'");
     assert_eq!((run.exit, run.stderr.as_str()), (3, "error: no case matches the filter\n"));
 }
+
+/// Snapshots go into version control, and differences into the log of a CI.
+#[test]
+fn secrets_are_not_written_down() {
+    let site = Site::new("- {case: a, machine: db-1, expect: {contains: [__secret__], lacks: [hunter2]}}\n");
+    site.write(
+        "login.ipxe.j2",
+        "{#- params\npassword:\n  type: string\n  secret: true\n-#}\n#!ipxe\nset password {{ params.password }}\nexit 1\n",
+    );
+    site.write(
+        "db.yaml",
+        "noun: machine\nname: db-1\nmacs: ['52:54:00:00:00:03']\ntemplates: {ipxe: login}\nparams: {password: hunter2}\n",
+    );
+    assert!(!site.test("").stdout.contains("hunter2"));
+    site.ok("--accept");
+    let stored = fs::read_to_string(site.path("snapshots/all/a/ipxe")).unwrap();
+    assert_eq!(stored, "#!ipxe\nset password __secret__\nexit 1\n");
+}

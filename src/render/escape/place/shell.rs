@@ -53,7 +53,10 @@ impl Lexer<'_> {
     fn step(&mut self) -> Result<(), Wrong> {
         let value = &self.values[self.next];
         if self.at >= value.start {
-            if matches!(self.innermost(), In::Double | In::Single) {
+            let escaped = self.at > value.start;
+            // Bash reads escapes in `$'…'`, and in `$"…"`.
+            let dollar = self.text[..value.start].ends_with('$');
+            if escaped || dollar || matches!(self.innermost(), In::Double | In::Single) {
                 return Err(Wrong);
             }
             self.at = value.end;
@@ -179,6 +182,8 @@ mod tests {
             ("cat <<EOF\n'@'\nEOF\n", 0),
             ("cat <<-'EOF' | sh\n\tx '@'\n\tEOF\n", 0),
             ("sh -c 'x '@''", 0),
+            ("x \\'@'", 0),
+            ("x $'@'", 0),
         ] {
             assert_eq!(of(wrong, Lines::Script), Some(nth), "{wrong}");
         }

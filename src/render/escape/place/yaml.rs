@@ -14,7 +14,7 @@ pub(super) fn misplaced(text: &str, values: &[Range<usize>]) -> Option<(usize, O
                 let at = e.marker().byte_offset().unwrap_or(text.len());
                 // What broke it is most likely what was read last.
                 let nth = values.partition_point(|value| value.start <= at).saturating_sub(1);
-                return Some((nth.max(next.min(values.len() - 1)), Some(broken(&e.info()))));
+                return Some((nth.max(next.min(values.len().saturating_sub(1))), Some(broken(&e.info()))));
             }
         };
         let Event::Scalar(_, style, ..) = event else { continue };
