@@ -207,7 +207,7 @@ fn compare_answers(
     (old, new): &(Identity, Identity),
 ) -> Option<Happening> {
     let failed = |answer: Option<&Answer>| answer.is_some_and(|answer| answer.outcome == Outcome::Failed);
-    let template = is.and_then(template_name);
+    let template = is.and_then(Answer::template_name).map(str::to_owned);
     match (failed(was), failed(is)) {
         (false, true) => Some(Happening::fails(Effect::Fails, is?, new)),
         (true, true) => Some(Happening::fails(Effect::StillFails, is?, new)),
@@ -258,11 +258,6 @@ fn told(resolution: &Resolution) -> String {
     }
 }
 
-fn template_name(answer: &Answer) -> Option<String> {
-    let id = answer.template.as_deref()?;
-    Some(id.split_once('@').map_or(id, |(name, _)| name).to_owned())
-}
-
 impl Happening {
     fn whole(effect: Effect, detail: String) -> Self {
         Self { effect, kind: None, template: None, key: detail.clone(), detail, diff: String::new() }
@@ -273,7 +268,7 @@ impl Happening {
         Self {
             effect,
             kind: Some(answer.kind),
-            template: template_name(answer),
+            template: answer.template_name().map(str::to_owned),
             key: identity.masked(&detail),
             detail,
             diff: String::new(),

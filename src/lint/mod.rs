@@ -1,6 +1,7 @@
 //! Looks for mistakes in documents before a machine does.
 //!
-//! [`lint`] looks at one document, [`lint_template`] at all that a template makes of the sample machines. Nothing here reads
+//! [`lint`] looks at one document, [`lint_rendered`] at one that a template made, [`lint_template`] at all that a template
+//! makes of the sample machines. Nothing here reads
 //! or writes anything. Every finding has a [`Rule`] with a stable code; `docs/lint.md` lists them.
 
 mod autoinstall;
@@ -20,7 +21,7 @@ mod yaml;
 
 pub use finding::{Finding, Origin, Place};
 pub use rule::{Rule, Severity};
-pub use template::lint_template;
+pub use template::{lint_rendered, lint_template};
 
 use finding::Lines;
 use silence::{Comments, Silence};

@@ -1,6 +1,6 @@
 //! Lints what a template makes, and says where in the template each finding comes from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Finding, Lines, Origin};
 use super::silence::{Comments, Silence};
@@ -29,6 +29,19 @@ pub fn lint_template(set: &TemplateSet, name: &str) -> Vec<Finding> {
         }
     }
     merged.finish(set, name)
+}
+
+/// Everything that is wrong with a document that a template made for one machine. Silences count, wherever they stand; one
+/// that is of no use for this machine may be for another, and is no finding.
+pub fn lint_rendered(set: &TemplateSet, kind: Kind, document: &str, spans: &Spans) -> Vec<Finding> {
+    let mut findings = examine(kind, document, Some(spans)).findings;
+    for template in origins(&findings) {
+        let Some(entry) = set.get(&template) else { continue };
+        let source = &entry.template.source;
+        let mut silences = silence::find(source, &Lines::of(source), Comments::Template);
+        take_silenced(&mut findings, &template, &mut silences);
+    }
+    findings
 }
 
 /// What makes two findings the same mistake: the text differs from machine to machine.
@@ -88,27 +101,14 @@ impl Merged {
 
     fn finish(self, set: &TemplateSet, name: &str) -> Vec<Finding> {
         let mut findings: Vec<Finding> = self.findings.into_values().collect();
-        let mut names: Vec<String> =
-            findings.iter().filter_map(|finding| Some(finding.origin.as_ref()?.template.clone())).collect();
-        names.push(name.to_owned());
-        names.sort();
-        names.dedup();
+        let mut names = origins(&findings);
+        names.insert(name.to_owned());
         for template in names {
             let Some(entry) = set.get(&template) else { continue };
             let source = &entry.template.source;
             let lines = Lines::of(source);
             let mut silences = silence::find(source, &lines, Comments::Template);
-            findings.retain(|finding| {
-                let Some(origin) = finding.origin.as_ref().filter(|origin| origin.template == template)
-                else {
-                    return true;
-                };
-                silences
-                    .iter_mut()
-                    .filter_map(|one| one.takes(finding.code(), origin.line).then_some(()))
-                    .count()
-                    == 0
-            });
+            take_silenced(&mut findings, &template, &mut silences);
             for mut finding in silences.iter().flat_map(Silence::findings) {
                 finding.locate(source, &lines, None);
                 finding.origin = Some(Origin { template: template.clone(), line: finding.place.line });
@@ -119,4 +119,21 @@ impl Merged {
         findings.sort_by_cached_key(key);
         findings
     }
+}
+
+/// The templates that findings come from.
+fn origins(findings: &[Finding]) -> BTreeSet<String> {
+    findings.iter().filter_map(|finding| Some(finding.origin.as_ref()?.template.clone())).collect()
+}
+
+/// Takes out what a comment of `template` silences.
+fn take_silenced(findings: &mut Vec<Finding>, template: &str, silences: &mut [Silence]) {
+    findings.retain(|finding| {
+        let Some(origin) = finding.origin.as_ref().filter(|origin| origin.template == template) else {
+            return true;
+        };
+        // Each has to learn that it is of use.
+        let taken = silences.iter_mut().map(|one| one.takes(finding.code(), origin.line));
+        taken.filter(|taken| *taken).count() == 0
+    });
 }

@@ -9,7 +9,6 @@ mod export;
 mod filter;
 mod follow;
 mod gate;
-mod leads;
 mod list;
 mod not_found;
 mod params;

@@ -15,14 +15,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("config", &[]),
     ("telemetry", &[]),
-    ("boot", &["domain", "catalog", "resolve", "render"]),
+    ("boot", &["domain", "catalog", "resolve", "render", "lint"]),
+    ("template_test", &["domain", "catalog", "resolve", "render", "lint", "manifest", "boot"]),
     ("service", &["domain", "error", "catalog", "resolve", "render", "lint", "boot", "store", "telemetry"]),
     ("proto", &[]),
     // The rest of `service` may be named where a conversion needs the type of what it gives back.
     ("http", &["domain", "error", "service", "telemetry"]),
     ("grpc", &["domain", "error", "catalog", "resolve", "boot", "service", "proto"]),
-    // `lint` works offline, so the client asks no server for it.
-    ("client", &["domain", "proto", "lint", "manifest"]),
+    // `lint` and `template test` work offline, so the client asks no server for them.
+    ("client", &["domain", "proto", "lint", "manifest", "template_test"]),
     (
         "server",
         &[

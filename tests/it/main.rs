@@ -25,3 +25,4 @@ mod render;
 mod secrets;
 mod server_reference;
 mod store;
+mod template_test;
