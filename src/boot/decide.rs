@@ -37,7 +37,7 @@ impl Boot<'_> {
     /// The document of `kind` for the machine with these facts.
     pub fn answer(&self, facts: Facts, kind: Kind) -> Answer {
         let resolution = resolve(&self.snapshot.catalog, &facts);
-        self.answer_resolved(&resolution, facts.into(), kind)
+        self.answer_resolved(&resolution, &facts.into(), kind)
     }
 
     /// The same, from an unsaved source in the place of the template.
@@ -57,7 +57,7 @@ impl Boot<'_> {
     }
 
     /// The document that `template` makes, in the place of the one that would be chosen.
-    pub fn answer_with(&self, resolution: &Resolution, facts: Arc<Facts>, template: &Template) -> Answer {
+    pub fn answer_with(&self, resolution: &Resolution, facts: &Arc<Facts>, template: &Template) -> Answer {
         self.masked(resolution, |resolution| {
             let mut answer = Answer::new(template.kind, resolution);
             let context = self.context(facts.clone(), resolution);
@@ -79,7 +79,7 @@ impl Boot<'_> {
     }
 
     /// The document of `kind` where it is resolved already what the machine boots.
-    pub fn answer_resolved(&self, resolution: &Resolution, facts: Arc<Facts>, kind: Kind) -> Answer {
+    pub fn answer_resolved(&self, resolution: &Resolution, facts: &Arc<Facts>, kind: Kind) -> Answer {
         self.masked(resolution, |resolution| self.answer_in_clear(resolution, facts.clone(), kind))
     }
 

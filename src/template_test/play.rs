@@ -104,10 +104,10 @@ impl Stage<'_> {
         let settings = if expect.outcome == Outcome::NoMatch { &sends_away } else { self.boot.settings };
         let boot = Boot { settings, ..self.boot };
         let answers: Vec<Answer> = match template {
-            Some(template) => vec![boot.answer_with(resolution, facts.clone(), template)],
+            Some(template) => vec![boot.answer_with(resolution, facts, template)],
             None => {
                 let kinds = if case.kinds.is_empty() { self.kinds(resolution) } else { case.kinds.clone() };
-                kinds.into_iter().map(|kind| boot.answer_resolved(resolution, facts.clone(), kind)).collect()
+                kinds.into_iter().map(|kind| boot.answer_resolved(resolution, facts, kind)).collect()
             }
         };
         for answer in answers {
