@@ -9,6 +9,7 @@ use super::print::{self, Record};
 use super::progress::Progress;
 use super::session::Session;
 use super::verbs::outcome_word;
+use crate::domain::plural;
 use crate::proto::pxe_init as pb;
 
 /// How many machines of a group are named to people.
@@ -136,10 +137,6 @@ impl Group {
     fn shows_detail(&self) -> bool {
         matches!(self.effect.as_str(), "fails" | "still-fails" | "changed")
     }
-}
-
-fn plural(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 impl From<pb::Plan> for Plan {

@@ -1,7 +1,8 @@
 //! Manifests: the four nouns as YAML or JSON documents in files, which is how a site keeps them in version control.
 //!
 //! [`load`] reads files and directories, [`parse`] a text; both tell all that is wrong at once, each problem with its file,
-//! line and column. [`parse_entries`] reads other lists with the same care. [`document`] and [`files`] write what they read. `docs/manifests.md` describes the format.
+//! line and column. [`parse_entries`] reads other lists with the same care. [`document`] and [`files()`] write what they
+//! read. `docs/manifests.md` describes the format.
 
 mod decode;
 mod entry;
