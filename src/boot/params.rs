@@ -230,8 +230,10 @@ fn unused(snapshot: &Snapshot, lead: &Lead, passed_on: &PassedOn) -> Vec<(String
     if params.keys().all(|param| seen.knows(param)) {
         return Vec::new();
     }
-    let others = passed_on.get(snapshot).get(&(lead.noun, lead.name.clone()));
-    others.into_iter().flatten().for_each(|template| seen.add(snapshot, template));
+    // Nothing gets its params from a machine, so there is nothing to look for among all the others.
+    let is_passed_on = lead.noun != Noun::Machine;
+    let others = is_passed_on.then(|| passed_on.get(snapshot).get(&(lead.noun, lead.name.clone())));
+    others.flatten().into_iter().flatten().for_each(|template| seen.add(snapshot, template));
     if seen.declared.is_empty() {
         return Vec::new();
     }
