@@ -67,6 +67,10 @@ pub(super) fn run(args: TestArgs, output: Output, quiet: bool) -> Result<Exit, F
     }
     if !quiet {
         writeln!(io::stderr(), "{}", text::summary(&report))?;
+        // What --accept left, it will not take another time.
+        if let Some(hint) = text::hint(&report).filter(|_| !accept) {
+            writeln!(io::stderr(), "{hint}")?;
+        }
     }
     Ok(exit(&report))
 }

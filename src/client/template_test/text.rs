@@ -45,12 +45,17 @@ pub(super) fn summary(report: &Report) -> String {
             text += &format!("; {count} {}", what.replace("{}", plural(count)));
         }
     }
-    let waits =
-        |what| report.checks.iter().flat_map(|check| &check.failures).any(|failure| failure.what == what);
-    if [What::MissingSnapshot, What::ChangedSnapshot, What::StaleSnapshot].into_iter().any(waits) {
-        text += "\nhint: if the snapshots should be so, run it again with --accept";
-    }
     text
+}
+
+/// What to do about snapshots that do not fit, if that is why cases failed.
+pub(super) fn hint(report: &Report) -> Option<&'static str> {
+    let mut failures = report.checks.iter().flat_map(|check| &check.failures);
+    let is_of_snapshot =
+        |what| matches!(what, What::MissingSnapshot | What::ChangedSnapshot | What::StaleSnapshot);
+    failures
+        .any(|failure| is_of_snapshot(failure.what))
+        .then_some("hint: if the snapshots should be so, run it again with --accept")
 }
 
 fn show(check: &Check) -> String {
