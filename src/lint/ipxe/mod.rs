@@ -1,5 +1,6 @@
 //! iPXE scripts: <https://ipxe.org/scripting> and <https://ipxe.org/cmd>.
 
+mod assets;
 mod commands;
 mod features;
 mod flow;
@@ -13,6 +14,7 @@ mod settings;
 mod urls;
 mod words;
 
+pub(super) use assets::assets;
 pub(super) use rules::RULES;
 
 use commands::Spec;
