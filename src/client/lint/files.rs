@@ -10,7 +10,7 @@ use super::found::{Found, Linted};
 use super::sources::{self, Sources};
 use super::{guess, tools};
 use crate::domain::Kind;
-use crate::lint::{self, Fates};
+use crate::lint::{self, Fates, Finding};
 
 /// What was given, in its order.
 pub(super) struct Files {
@@ -71,7 +71,7 @@ impl Files {
                         None => lint::lint(*kind, text, None),
                     };
                     let mut findings: Vec<Found> =
-                        found.iter().map(|finding| Found::new(path, finding)).collect();
+                        found.iter().map(|finding| in_file(path, finding)).collect();
                     if with_tools {
                         findings.extend(asked(path, *kind, text, &mut missing)?);
                     }
@@ -89,6 +89,10 @@ impl Files {
         }
         Ok(linted)
     }
+}
+
+fn in_file(path: &str, finding: &Finding) -> Found {
+    Found { severity: finding.rule.severity_if_called(), ..Found::new(path, finding) }
 }
 
 fn document(path: &Path, kind: Option<Kind>, text: String) -> File {

@@ -15,7 +15,7 @@ mod urls;
 mod words;
 
 pub(super) use assets::assets;
-pub(super) use rules::RULES;
+pub(super) use rules::{RULES, UNHANDLED};
 
 use commands::Spec;
 use options::Parsed;

@@ -38,15 +38,15 @@ fn templates_and_machines_of_a_server_are_looked_at() {
 
     let run = site.run("lint --template ours");
     assert_eq!(run.exit, 0, "{run}");
-    assert_snapshot!(run.stdout, @"");
+    assert_snapshot!("lint_template", run.stdout);
     assert_eq!(site.run("lint --template ours --severity warning").exit, 4);
     assert_eq!(site.run("lint --template nowhere").exit, 3);
     let all = site.run("lint --all-templates -o name");
-    assert_snapshot!(all.stdout, @"");
+    assert_snapshot!("lint_all_templates", all.stdout);
 
     let fleet = site.run("lint --fleet --kind ipxe");
     assert_eq!(fleet.exit, 4, "{fleet}");
-    assert_snapshot!(fleet.stdout, @"");
+    assert_snapshot!("lint_fleet", fleet.stdout);
     assert!(fleet.stderr.contains("14 documents: "), "{fleet}");
 
     let web = site.run("lint --fleet --filter label.role=web --kind ipxe -o json");

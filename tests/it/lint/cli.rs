@@ -58,6 +58,16 @@ fn findings_look_as_a_compiler_prints_them() {
     ");
 }
 
+/// A plain script may be called by another one, which handles its failure; a template is served as it is.
+#[test]
+fn a_failure_that_nobody_handles_is_worse_where_nobody_called() {
+    let script = "#!ipxe\nkernel http://h/k\nboot\n";
+    let dir = Dir::new(&[("a.ipxe", script), ("b.ipxe.j2", script)]);
+    assert_eq!(dir.run("lint --severity warning a.ipxe").0, 0);
+    assert_eq!(dir.run("lint --severity info a.ipxe").0, 4);
+    assert_eq!(dir.run("lint --severity warning b.ipxe.j2").0, 4);
+}
+
 #[test]
 fn the_exit_code_follows_the_severity() {
     let dir = Dir::new(&[("clean.ipxe", CLEAN), ("warns.ipxe", WARNS), ("wrong.ipxe", WRONG)]);
