@@ -79,9 +79,9 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     if let Command::Completion(args) = &cli.command {
         return complete::print_script(args);
     }
-    // Works without a server.
-    if let Command::Lint(args) = cli.command {
-        return lint::run(args, cli.global.output, cli.global.quiet);
+    // Mostly works without a server.
+    if let Command::Lint(args) = &cli.command {
+        return lint::run(args, &cli.global);
     }
     if cli.global.output == Output::Sarif {
         return Err(Failure::new(Exit::Usage, "-o sarif is for lint only"));

@@ -54,7 +54,7 @@ struct Group {
 pub(super) async fn plan(session: &Session, changes: Vec<pb::Change>) -> Result<Exit, Failure> {
     let request = pb::PlanRequest { changes };
     let mut events = session.api.catalog().plan(request).await?.into_inner();
-    let mut progress = Progress::default();
+    let mut progress = Progress::of("machines");
     let plan = loop {
         match events.message().await?.and_then(|response| response.event) {
             Some(pb::plan_response::Event::Progress(at)) => progress.show(at.done, at.total),

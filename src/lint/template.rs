@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::asset::{self, Asset, Fates};
 use super::finding::{Finding, Lines, Origin};
 use super::silence::{Comments, Silence};
 use super::{examine, silence};
@@ -13,8 +14,31 @@ use crate::render::{Context, Spans, TemplateSet, Tried};
 ///
 /// A mistake can be silenced in the template too: `{# lint: allow CODE because REASON #}`, on its line or the one before.
 pub fn lint_template(set: &TemplateSet, name: &str) -> Vec<Finding> {
+    run(set, name, None)
+}
+
+/// The same, with what came of asking for the [`template_assets`].
+pub fn lint_template_asked(set: &TemplateSet, name: &str, fates: &Fates) -> Vec<Finding> {
+    run(set, name, Some(fates))
+}
+
+/// What the template `name` makes machines load, where it is no value that says so: what samples have is made up.
+pub fn template_assets(set: &TemplateSet, name: &str) -> Vec<Asset> {
     let Some(kind) = set.get(name).map(|entry| entry.template.kind) else { return Vec::new() };
-    let mut merged = Merged::default();
+    let contexts = set.sample_contexts(name).into_iter().flat_map(|tried| tried.contexts);
+    let documents = contexts.filter_map(|context| set.render_with_spans(name, &context).ok());
+    documents.flat_map(|(document, spans)| literal(kind, &document, &spans)).collect()
+}
+
+fn literal(kind: Kind, document: &str, spans: &Spans) -> Vec<Asset> {
+    let mut assets = asset::assets(kind, document);
+    assets.retain(|one| asset::is_literal(one, spans));
+    assets
+}
+
+fn run(set: &TemplateSet, name: &str, fates: Option<&Fates>) -> Vec<Finding> {
+    let Some(kind) = set.get(name).map(|entry| entry.template.kind) else { return Vec::new() };
+    let mut merged = Merged { fates, ..Merged::default() };
     for Tried { sample, contexts, made_up } in set.sample_contexts(name) {
         let document = |context| merged.document(set, kind, name, context, made_up);
         let mut found = contexts.iter().filter_map(document);
@@ -34,7 +58,7 @@ pub fn lint_template(set: &TemplateSet, name: &str) -> Vec<Finding> {
 /// Everything that is wrong with a document that a template made for one machine. Silences count, wherever they stand; one
 /// that is of no use for this machine may be for another, and is no finding.
 pub fn lint_rendered(set: &TemplateSet, kind: Kind, document: &str, spans: &Spans) -> Vec<Finding> {
-    let mut findings = examine(kind, document, Some(spans)).findings;
+    let mut findings = examine(kind, document, Some(spans), None).findings;
     for template in origins(&findings) {
         let Some(entry) = set.get(&template) else { continue };
         let source = &entry.template.source;
@@ -48,18 +72,23 @@ pub fn lint_rendered(set: &TemplateSet, kind: Kind, document: &str, spans: &Span
 type Key = (Option<Origin>, &'static str, String);
 
 fn key(finding: &Finding) -> Key {
-    let message = if finding.origin.is_some() { String::new() } else { finding.message.clone() };
+    // Two URLs of a line are two mistakes.
+    let is_asset = asset::RULES.contains(&finding.rule);
+    let told_apart = finding.origin.is_none() || is_asset;
+    let message = if told_apart { finding.message.clone() } else { String::new() };
     (finding.origin.clone(), finding.code(), message)
 }
 
 #[derive(Default)]
-struct Merged {
+struct Merged<'a> {
+    /// What is known about URLs.
+    fates: Option<&'a Fates>,
     findings: BTreeMap<Key, Finding>,
     /// Silences that stand in documents: what is wrong with each, unless it is of use in another document.
     silences: BTreeMap<(Option<Origin>, String), Option<Finding>>,
 }
 
-impl Merged {
+impl Merged<'_> {
     fn document(
         &mut self,
         set: &TemplateSet,
@@ -69,7 +98,8 @@ impl Merged {
         made_up: bool,
     ) -> Option<Vec<Finding>> {
         let (document, spans) = set.render_with_spans(name, context).ok()?;
-        let mut report = examine(kind, &document, Some(&spans));
+        let asked = self.fates.map(|fates| (literal(kind, &document, &spans), fates));
+        let mut report = examine(kind, &document, Some(&spans), asked);
         if made_up {
             // A value that nobody gave is no mistake of the template's.
             report.findings.retain(|finding| !spans.is_value(finding.range.start));
@@ -108,6 +138,9 @@ impl Merged {
             let source = &entry.template.source;
             let lines = Lines::of(source);
             let mut silences = silence::find(source, &lines, Comments::Template);
+            if self.fates.is_none() {
+                silences.iter_mut().for_each(Silence::excuse);
+            }
             take_silenced(&mut findings, &template, &mut silences);
             for mut finding in silences.iter().flat_map(Silence::findings) {
                 finding.locate(source, &lines, None);

@@ -22,8 +22,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The rest of `service` may be named where a conversion needs the type of what it gives back.
     ("http", &["domain", "error", "service", "telemetry"]),
     ("grpc", &["domain", "error", "catalog", "resolve", "boot", "service", "proto"]),
-    // `lint` and `template test` work offline, so the client asks no server for them.
-    ("client", &["domain", "proto", "lint", "manifest", "template_test"]),
+    // `lint` and `template test` work offline, so the client asks no server for them; `lint` compiles templates for that.
+    ("client", &["domain", "proto", "render", "lint", "manifest", "template_test"]),
     (
         "server",
         &[
