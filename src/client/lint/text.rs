@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 
 use super::super::failure::Failure;
 use super::{Found, Linted};
+use crate::domain::plural;
 use crate::lint::{self, Severity};
 
 /// Longer source lines are cut around what is meant.
@@ -28,13 +29,14 @@ pub(super) fn sum_up(linted: &[Linted], documents: Option<usize>) -> Result<(), 
     let [info, warning, error] = Severity::ALL.map(count);
     // What machines get is looked at together.
     let files = linted.len() - usize::from(documents.is_some());
-    let number = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let number = |number: usize, what: &str| format!("{number} {what}{}", plural(number as u64));
     let looked_at = match documents {
         None => number(files, "file"),
         Some(documents) if files == 0 => number(documents, "document"),
         Some(documents) => format!("{} and {}", number(files, "file"), number(documents, "document")),
     };
-    writeln!(io::stderr(), "{looked_at}: {error} errors, {warning} warnings, {info} infos")?;
+    let found = [(error, "error"), (warning, "warning"), (info, "info")].map(|(n, what)| number(n, what));
+    writeln!(io::stderr(), "{looked_at}: {}", found.join(", "))?;
     Ok(())
 }
 

@@ -47,7 +47,7 @@ const WRONG: &str = "#!ipxe\n\tkernel http://h/k || goto faild\nboot || goto fai
 fn findings_look_as_a_compiler_prints_them() {
     let dir = Dir::new(&[("wrong.ipxe", WRONG), ("clean.ipxe", CLEAN)]);
     let (exit, stdout, stderr) = dir.run("lint wrong.ipxe clean.ipxe");
-    assert_eq!((exit, stderr.as_str()), (4, "2 files: 1 errors, 0 warnings, 0 infos\n"));
+    assert_eq!((exit, stderr.as_str()), (4, "2 files: 1 error, 0 warnings, 0 infos\n"));
     insta::assert_snapshot!(stdout, @r"
     error[IPX020]: there is no label `faild`
      --> wrong.ipxe:2:28

@@ -21,7 +21,7 @@ fn names(stdout: &str) -> Vec<&str> {
 fn a_template_is_rendered_and_shown_with_its_own_lines() {
     let dir = Dir::new(&[("main.ipxe.j2", MAIN), ("part.ipxe.j2", PART)]);
     let (exit, stdout, stderr) = dir.run("lint main.ipxe.j2");
-    assert_eq!((exit, stderr.as_str()), (4, "1 file: 2 errors, 0 warnings, 1 infos\n"), "{stdout}");
+    assert_eq!((exit, stderr.as_str()), (4, "1 file: 2 errors, 0 warnings, 1 info\n"), "{stdout}");
     snapshot("template_lines", &stdout);
 }
 
