@@ -20,3 +20,4 @@ pub mod service;
 pub mod snapshot_file;
 pub mod store;
 pub mod telemetry;
+pub mod template_test;

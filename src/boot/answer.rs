@@ -1,10 +1,13 @@
 //! The answer to one question of a machine.
 
+use serde::Deserialize;
+
 use crate::domain::{Kind, Name};
 use crate::resolve::Resolution;
 
 /// How a question was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// With the document.
     Rendered,
@@ -86,6 +89,12 @@ impl Answer {
     /// Whether the machine gets the document that was asked for.
     pub fn is_rendered(&self) -> bool {
         self.outcome == Outcome::Rendered
+    }
+
+    /// The template that was rendered, without its revision.
+    pub fn template_name(&self) -> Option<&str> {
+        let id = self.template.as_deref()?;
+        Some(id.split_once('@').map_or(id, |(name, _)| name))
     }
 
     pub(super) fn new(kind: Kind, resolution: &Resolution) -> Self {

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::{Answer, Boot, Documents, Outcome};
-use crate::domain::{Kind, Machine, Name};
+use crate::domain::{Kind, Machine, Name, Template};
+use crate::render::{Entry as TemplateEntry, TemplateSet};
 use crate::resolve::Resolution;
 use difference::difference;
 use identity::Identity;
@@ -94,6 +95,7 @@ pub fn compare(
         }
         Scope::Machines(names) => names.iter().collect(),
     };
+    let touched = touched(&before.snapshot.templates, &after.snapshot.templates);
     let (next, compared) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
         let mut found = Vec::new();
@@ -105,7 +107,9 @@ pub fn compare(
             };
             for name in batch {
                 found.extend(
-                    compare_machine(&before, &after, name).into_iter().map(|happens| (*name, happens)),
+                    compare_machine(&before, &after, &touched, name)
+                        .into_iter()
+                        .map(|happens| (*name, happens)),
                 );
             }
             done(compared.fetch_add(batch.len(), Ordering::Relaxed) + batch.len(), names.len());
@@ -135,7 +139,12 @@ struct Happening {
     diff: String,
 }
 
-fn compare_machine(before: &Boot<'_>, after: &Boot<'_>, name: &Name) -> Vec<Happening> {
+fn compare_machine(
+    before: &Boot<'_>,
+    after: &Boot<'_>,
+    touched: &BTreeSet<Name>,
+    name: &Name,
+) -> Vec<Happening> {
     let machine =
         |boot: &Boot<'_>| boot.snapshot.catalog.machines().get(name).map(|entry| entry.value.clone());
     match (machine(before), machine(after)) {
@@ -152,13 +161,38 @@ fn compare_machine(before: &Boot<'_>, after: &Boot<'_>, name: &Name) -> Vec<Happ
             found
         }
         (Some(old), Some(new)) => {
-            let same_templates = Arc::ptr_eq(&before.snapshot.templates, &after.snapshot.templates);
-            if same_templates && is_same(&before.resolution_of(&old), &after.resolution_of(&new)) {
+            let resolution = after.resolution_of(&new);
+            if is_same(&before.resolution_of(&old), &resolution) && !reads(&resolution, touched) {
                 return Vec::new();
             }
             compare_documents(&before.documents(&old), &after.documents(&new), &old, &new)
         }
     }
+}
+
+/// The templates that make something else, perhaps: those that differ, and those that include them.
+fn touched(before: &TemplateSet, after: &TemplateSet) -> BTreeSet<Name> {
+    let differs = |entry: &&TemplateEntry, other: &TemplateSet| {
+        let Template { name, kind, source, .. } = &entry.template;
+        let same = |other: &TemplateEntry| other.template.kind == *kind && other.template.source == *source;
+        !other.get(name.as_str()).is_some_and(same)
+    };
+    let old = before.iter().filter(|entry| differs(entry, after));
+    let new = after.iter().filter(|entry| differs(entry, before));
+    let names: BTreeSet<&str> = old.chain(new).map(|entry| entry.template.name.as_str()).collect();
+    if names.is_empty() {
+        return BTreeSet::new();
+    }
+    before.users_of(&names).chain(after.users_of(&names)).cloned().collect()
+}
+
+/// Whether some document of a machine with this resolution is made by one of these templates.
+fn reads(resolution: &Resolution, templates: &BTreeSet<Name>) -> bool {
+    let has = |name: &str| templates.contains(name);
+    if !resolution.is_match() {
+        return has("unknown");
+    }
+    Kind::ALL.into_iter().any(|kind| resolution.template(kind).is_some_and(|(name, _)| has(name)))
 }
 
 /// Whether nothing that a template can see differs; whether it does is not said.
@@ -207,7 +241,7 @@ fn compare_answers(
     (old, new): &(Identity, Identity),
 ) -> Option<Happening> {
     let failed = |answer: Option<&Answer>| answer.is_some_and(|answer| answer.outcome == Outcome::Failed);
-    let template = is.and_then(template_name);
+    let template = is.and_then(Answer::template_name).map(str::to_owned);
     match (failed(was), failed(is)) {
         (false, true) => Some(Happening::fails(Effect::Fails, is?, new)),
         (true, true) => Some(Happening::fails(Effect::StillFails, is?, new)),
@@ -258,11 +292,6 @@ fn told(resolution: &Resolution) -> String {
     }
 }
 
-fn template_name(answer: &Answer) -> Option<String> {
-    let id = answer.template.as_deref()?;
-    Some(id.split_once('@').map_or(id, |(name, _)| name).to_owned())
-}
-
 impl Happening {
     fn whole(effect: Effect, detail: String) -> Self {
         Self { effect, kind: None, template: None, key: detail.clone(), detail, diff: String::new() }
@@ -273,7 +302,7 @@ impl Happening {
         Self {
             effect,
             kind: Some(answer.kind),
-            template: template_name(answer),
+            template: answer.template_name().map(str::to_owned),
             key: identity.masked(&detail),
             detail,
             diff: String::new(),

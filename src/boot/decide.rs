@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 use sha2::{Digest, Sha256};
 
 use super::{Answer, OnFailure, OnUnknown, Outcome, Secrets, Settings, Snapshot};
-use crate::domain::{Facts, Kind};
+use crate::domain::{Facts, Kind, Template};
 use crate::render::{
-    Context, Entry, Failure, Limits, Reason, RenderError, ServerContext, TemplateSet, document_url,
+    Context, Entry, Failure, Limits, Reason, RenderError, ServerContext, Spans, TemplateSet, document_url,
 };
 use crate::resolve::{Resolution, resolve};
 
@@ -37,7 +37,7 @@ impl Boot<'_> {
     /// The document of `kind` for the machine with these facts.
     pub fn answer(&self, facts: Facts, kind: Kind) -> Answer {
         let resolution = resolve(&self.snapshot.catalog, &facts);
-        self.answer_resolved(&resolution, facts.into(), kind)
+        self.answer_resolved(&resolution, &facts.into(), kind)
     }
 
     /// The same, from an unsaved source in the place of the template.
@@ -56,8 +56,30 @@ impl Boot<'_> {
         })
     }
 
+    /// The document that `template` makes, in the place of the one that would be chosen.
+    pub fn answer_with(&self, resolution: &Resolution, facts: &Arc<Facts>, template: &Template) -> Answer {
+        self.masked(resolution, |resolution| {
+            let mut answer = Answer::new(template.kind, resolution);
+            let context = self.context(facts.clone(), resolution);
+            if let Some(context) = self.with_image(resolution, context, &mut answer) {
+                self.render(template.name.as_str(), context, &mut answer);
+            }
+            answer
+        })
+    }
+
+    /// Which lines of which templates made the document of this answer, if one did. It renders it again, and takes twice as
+    /// long as the answer did.
+    pub fn spans(&self, resolution: &Resolution, facts: &Arc<Facts>, answer: &Answer) -> Option<Spans> {
+        let hidden = self.secrets.and_then(|secrets| secrets.mask(resolution));
+        let context = self.context(facts.clone(), hidden.as_ref().unwrap_or(resolution));
+        let rendered = self.snapshot.templates.render_with_spans(answer.template_name()?, &context);
+        let (document, spans) = rendered.ok()?;
+        (answer.document.as_deref() == Some(document.as_str())).then_some(spans)
+    }
+
     /// The document of `kind` where it is resolved already what the machine boots.
-    pub(super) fn answer_resolved(&self, resolution: &Resolution, facts: Arc<Facts>, kind: Kind) -> Answer {
+    pub fn answer_resolved(&self, resolution: &Resolution, facts: &Arc<Facts>, kind: Kind) -> Answer {
         self.masked(resolution, |resolution| self.answer_in_clear(resolution, facts.clone(), kind))
     }
 

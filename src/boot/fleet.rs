@@ -47,7 +47,7 @@ impl Boot<'_> {
     /// One document. A template may well read what only a request tells, such as the product: where it fails for want of
     /// that, it is tried again with what such a machine could say.
     fn document(&self, resolution: &Resolution, facts: &Arc<Facts>, kind: Kind) -> Answer {
-        let answer = self.answer_resolved(resolution, facts.clone(), kind);
+        let answer = self.answer_resolved(resolution, facts, kind);
         let wants_request = |variable: &str| {
             let fact = variable.strip_prefix("facts.").or_else(|| variable.strip_prefix("machine."));
             fact.is_some_and(|fact| fact.parse::<Attribute>().is_ok())
@@ -56,7 +56,7 @@ impl Boot<'_> {
             return answer;
         }
         let plausible = plausible(facts, resolution.machine.as_deref(), resolution.image.as_deref());
-        Answer { assumed: true, ..self.answer_resolved(resolution, plausible.into(), kind) }
+        Answer { assumed: true, ..self.answer_resolved(resolution, &plausible.into(), kind) }
     }
 }
 

@@ -3,17 +3,24 @@
 //! The boot path, previews, plans and the tests of operators all come through here, so that they can not differ.
 
 mod answer;
+mod check;
 mod compare;
 mod decide;
 mod fleet;
+mod leads;
+mod params;
 mod secrets;
 mod settings;
 mod snapshot;
+mod suggest;
 
 pub use answer::{Answer, Outcome};
+pub use check::{check_references, check_template, tell_finding};
 pub use compare::{Comparison, Effect, Group, Scope, compare};
 pub use decide::Boot;
 pub use fleet::{Documents, facts_of};
+pub(crate) use leads::Lead;
+pub use params::{Wrong, check_params};
 pub use secrets::{MASK, Secrets};
 pub use settings::{Assets, OnFailure, OnUnknown, Settings};
 pub use snapshot::Snapshot;

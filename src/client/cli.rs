@@ -95,7 +95,7 @@ pub(super) enum Command {
     ListImages,
     /// Bind the machine that has a MAC to an image; one that is not registered yet is, under its MAC as name
     RegisterMachineImage(RegisterMachineImageArgs),
-    /// Look for mistakes in scripts and other boot documents, without a server
+    /// Look for mistakes in scripts, templates and other boot documents: in files without a server, or in what a server has
     Lint(LintArgs),
     /// Print the script that makes a shell complete commands, options and live names
     Completion(CompletionArgs),

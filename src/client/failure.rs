@@ -13,10 +13,12 @@ use super::endpoint::Endpoint;
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  any other failure, such as a file that can not be read; diff: there are differences
+  1  any other failure, such as a file that can not be read; diff: there are differences;
+     template test: there are mistakes in the files
   2  the command line is wrong
   3  not found; preview: the machine does not get a document of its own
-  4  what was given is refused, by the server or before it is sent; lint: there are findings
+  4  what was given is refused, by the server or before it is sent; lint: there are findings;
+     template test: something failed
   5  somebody else changed it meanwhile
   6  the server is away, or did not answer in time
 Of several failures the highest counts.";

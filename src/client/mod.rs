@@ -27,6 +27,7 @@ mod resource;
 mod session;
 mod stored;
 mod table;
+mod template_test;
 mod verbs;
 
 use std::ffi::OsString;
@@ -39,6 +40,7 @@ pub use cli::command;
 
 use cli::{Cli, Command};
 use failure::{Exit, Failure};
+use nouns::template::TemplateVerb;
 use print::Output;
 use session::Session;
 
@@ -77,12 +79,15 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     if let Command::Completion(args) = &cli.command {
         return complete::print_script(args);
     }
-    // Works without a server.
-    if let Command::Lint(args) = cli.command {
-        return lint::run(args, cli.global.output, cli.global.quiet);
+    // Mostly works without a server.
+    if let Command::Lint(args) = &cli.command {
+        return lint::run(args, &cli.global);
     }
     if cli.global.output == Output::Sarif {
         return Err(Failure::new(Exit::Usage, "-o sarif is for lint only"));
+    }
+    if let Command::Template(TemplateVerb::Test(args)) = cli.command {
+        return template_test::run(args, cli.global.output, cli.global.quiet);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let endpoint = cli.global.endpoint.clone();

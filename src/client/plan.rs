@@ -9,6 +9,7 @@ use super::print::{self, Record};
 use super::progress::Progress;
 use super::session::Session;
 use super::verbs::outcome_word;
+use crate::domain::plural;
 use crate::proto::pxe_init as pb;
 
 /// How many machines of a group are named to people.
@@ -53,7 +54,7 @@ struct Group {
 pub(super) async fn plan(session: &Session, changes: Vec<pb::Change>) -> Result<Exit, Failure> {
     let request = pb::PlanRequest { changes };
     let mut events = session.api.catalog().plan(request).await?.into_inner();
-    let mut progress = Progress::default();
+    let mut progress = Progress::of("machines");
     let plan = loop {
         match events.message().await?.and_then(|response| response.event) {
             Some(pb::plan_response::Event::Progress(at)) => progress.show(at.done, at.total),
@@ -136,10 +137,6 @@ impl Group {
     fn shows_detail(&self) -> bool {
         matches!(self.effect.as_str(), "fails" | "still-fails" | "changed")
     }
-}
-
-fn plural(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 impl From<pb::Plan> for Plan {

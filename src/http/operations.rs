@@ -48,10 +48,7 @@ pub(super) async fn health() -> Response {
 
 /// `GET /ready`: a snapshot is loaded. A stale one is ready too, and says so.
 pub(super) async fn ready(State(service): State<Service>) -> Response {
-    let snapshot = match service.snapshot() {
-        Ok(snapshot) => snapshot,
-        Err(_) => return respond::refuse(&service.not_ready()),
-    };
+    let Ok(snapshot) = service.snapshot() else { return respond::refuse(&service.not_ready()) };
     let health = service.health();
     let broken = snapshot.templates.iter().filter_map(|entry| {
         let problem = entry.broken.as_ref()?.to_string();

@@ -3,6 +3,7 @@
 mod spec;
 mod storage;
 
+use super::asset::{self, Asset};
 use super::finding::{Finding, Lines};
 use super::rule::rules;
 use super::shape::{self, Rules};
@@ -77,6 +78,29 @@ pub(super) fn check(text: &str) -> Vec<Finding> {
         storage::check(&root, &mut found);
     }
     found
+}
+
+/// What Ignition fetches: every `source`.
+pub(super) fn assets(text: &str) -> Vec<Asset> {
+    let mut found = Vec::new();
+    if let Ok(Some(root)) = tree::parse(text) {
+        sources(&root, text, &mut found);
+    }
+    found
+}
+
+fn sources(node: &Node, text: &str, found: &mut Vec<Asset>) {
+    for item in node.items() {
+        sources(item, text, found);
+    }
+    for (key, value) in node.entries() {
+        sources(value, text, found);
+        let Some(url) = value.text().filter(|_| key.text == "source") else { continue };
+        // Without its quotes, where it is written without escapes.
+        let at = text[value.range.clone()].find(url).map_or(0, |at| value.range.start + at);
+        let range = if at > 0 { at..at + url.len() } else { value.range.clone() };
+        found.extend(asset::asset(url, range));
+    }
 }
 
 /// The minor version of the spec.

@@ -1,8 +1,10 @@
 //! Looks for mistakes in documents before a machine does.
 //!
-//! [`lint`] looks at one document, [`lint_template`] at all that a template makes of the sample machines. Nothing here reads
+//! [`lint`] looks at one document, [`lint_rendered`] at one that a template made, [`lint_template`] at all that a template
+//! makes of the sample machines. Nothing here reads
 //! or writes anything. Every finding has a [`Rule`] with a stable code; `docs/lint.md` lists them.
 
+mod asset;
 mod autoinstall;
 mod cloud;
 mod finding;
@@ -16,11 +18,14 @@ mod shape;
 mod silence;
 mod template;
 mod tree;
+mod trial;
 mod yaml;
 
+pub use asset::{Asset, Fate, Fates, assets};
 pub use finding::{Finding, Origin, Place};
 pub use rule::{Rule, Severity};
-pub use template::lint_template;
+pub use template::{lint_rendered, lint_template, lint_template_asked, template_assets};
+pub use trial::check_template;
 
 use finding::Lines;
 use silence::{Comments, Silence};
@@ -39,6 +44,8 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         kickstart::RULES,
         silence::RULES,
         preseed::RULES,
+        trial::RULES,
+        asset::RULES,
         yaml::RULES,
     ]
     .into_iter()
@@ -54,7 +61,16 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
 /// Everything that is wrong with a document, in its order. With `spans` each finding says which line of which template it
 /// comes from.
 pub fn lint(kind: Kind, document: &str, spans: Option<&Spans>) -> Vec<Finding> {
-    let report = examine(kind, document, spans);
+    finish(document, spans, examine(kind, document, spans, None))
+}
+
+/// The same, with what came of asking for the [`assets`] of the document.
+pub fn lint_asked(kind: Kind, document: &str, fates: &Fates) -> Vec<Finding> {
+    let assets = assets(kind, document);
+    finish(document, None, examine(kind, document, None, Some((assets, fates))))
+}
+
+fn finish(document: &str, spans: Option<&Spans>, report: Report) -> Vec<Finding> {
     let lines = Lines::of(document);
     let mut found = report.findings;
     for mut finding in report.silences.iter().flat_map(Silence::findings).take(MOST) {
@@ -71,10 +87,18 @@ struct Report {
     silences: Vec<Silence>,
 }
 
-fn examine(kind: Kind, document: &str, spans: Option<&Spans>) -> Report {
+/// What the answers about `asked` say is found too.
+fn examine(kind: Kind, document: &str, spans: Option<&Spans>, asked: Option<(Vec<Asset>, &Fates)>) -> Report {
     let lines = Lines::of(document);
     let mut silences = silence::find(document, &lines, Comments::Document);
     let mut findings = check(kind, document);
+    match asked {
+        Some((assets, fates)) => {
+            asset::check(assets, fates, &mut findings);
+            sort(&mut findings);
+        }
+        None => silences.iter_mut().for_each(Silence::excuse),
+    }
     for finding in &mut findings {
         finding.locate(document, &lines, spans);
     }

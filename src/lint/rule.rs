@@ -32,6 +32,14 @@ pub struct Rule {
     pub fix: &'static str,
 }
 
+impl Rule {
+    /// How bad it is in a script that another one may have called: a script that ends hands its failure to that, which is
+    /// how large collections of scripts handle all failures in one place. What a server hands out nobody called.
+    pub fn severity_if_called(&self) -> Severity {
+        if self.code == super::ipxe::UNHANDLED.code { Severity::Info } else { self.severity }
+    }
+}
+
 impl Severity {
     /// Every severity, the mildest first.
     pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Error];

@@ -118,6 +118,13 @@ impl Silence {
         taken
     }
 
+    /// Nobody asked for URLs, so that what it says about them can be of use all the same.
+    pub(super) fn excuse(&mut self) {
+        for (code, used) in &mut self.codes {
+            *used |= super::asset::RULES.iter().any(|rule| rule.code == code);
+        }
+    }
+
     /// What is wrong with it.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let range = || self.range.clone();

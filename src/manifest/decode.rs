@@ -34,7 +34,7 @@ pub(super) fn decode<T: DeserializeOwned>(
             serde_json::from_value::<T>(Value::Object(map)).err().map(|error| error.to_string())
         };
         if let Some(why) = alone(node.to_json()) {
-            if why.starts_with("unknown field") {
+            if is_unknown(&key.text, &why) {
                 found.push(Wrong { at: key.at, what: told(&why, None) });
             } else {
                 narrow(&key.text, node, &alone, &why, &mut found);
@@ -74,8 +74,12 @@ fn narrow(
         Content::Map(entries) if alone(Value::Object(Map::new())).is_none() => {
             for (key, entry) in entries {
                 let alone = |value: Value| alone(Value::Object(Map::from_iter([(key.text.clone(), value)])));
-                if let Some(why) = alone(entry.to_json()) {
-                    narrow(&format!("{field}.{}", key.text), entry, &alone, &why, found);
+                match alone(entry.to_json()) {
+                    Some(why) if is_unknown(&key.text, &why) => {
+                        found.push(Wrong { at: key.at, what: format!("{field}: {}", told(&why, None)) });
+                    }
+                    Some(why) => narrow(&format!("{field}.{}", key.text), entry, &alone, &why, found),
+                    None => {}
                 }
             }
         }
@@ -93,6 +97,13 @@ fn narrow(
         _ => String::new(),
     };
     found.push(Wrong { at: node.at, what: format!("{field}: {}{hint}", told(why, Some(node))) });
+}
+
+/// Whether serde's message is about this key, and not about one in its value.
+fn is_unknown(key: &str, why: &str) -> bool {
+    why.strip_prefix("unknown field `")
+        .and_then(|rest| rest.strip_prefix(key))
+        .is_some_and(|rest| rest.starts_with('`'))
 }
 
 /// serde's message in our words, without the place in a text that nobody wrote.

@@ -33,7 +33,7 @@ pub fn read_text(path: &Path) -> Result<String, String> {
 /// Everything in these files and directories, in the order of the paths and of their names; `-` is standard input.
 ///
 /// In a directory that is every `*.yaml`, `*.yml` and `*.json` beneath it, and each template file `NAME.KIND.j2` that no
-/// manifest names as its `file`. What begins with a dot or an underscore is left out.
+/// manifest names as its `file`. What begins with a dot or an underscore is left out, and so are [`test_files`].
 ///
 /// # Errors
 /// All that is wrong.
@@ -59,6 +59,39 @@ pub fn load(paths: &[PathBuf]) -> Result<Vec<Located<Resource>>, Vec<Problem>> {
     }
     problems.extend(duplicates(&resources));
     if problems.is_empty() { Ok(resources) } else { Err(problems) }
+}
+
+/// The test files beneath a directory, `*.test.yaml` and `*.test.yml`, in the order of their names.
+///
+/// # Errors
+/// A directory that can not be read.
+pub fn test_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    files_beneath(directory, &is_test)
+}
+
+/// Whether a file of this name has cases for templates, and no manifests.
+fn is_test(name: &str) -> bool {
+    [".test.yaml", ".test.yml"].iter().any(|end| name.ends_with(end))
+}
+
+/// The files beneath a directory whose names are `wanted`, in the order of their names.
+fn files_beneath(directory: &Path, wanted: &dyn Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
+    let mut entries = fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    let mut found = Vec::new();
+    for entry in entries {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if name.starts_with(['.', '_']) {
+            continue;
+        }
+        // A link to a directory is not followed, as it may lead in a circle.
+        if entry.file_type()?.is_dir() {
+            found.extend(files_beneath(&path, wanted)?);
+        } else if wanted(&name) && path.is_file() {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 /// A file that is to be read.
@@ -93,23 +126,10 @@ impl Found {
     }
 
     fn add_directory(&mut self, directory: &Path, root: &Path) -> io::Result<()> {
-        let mut entries = fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
-        entries.sort_by_key(fs::DirEntry::file_name);
-        for entry in entries {
-            let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-            if name.starts_with(['.', '_']) {
-                continue;
-            }
-            // A link to a directory is not followed, as it may lead in a circle.
-            if entry.file_type()?.is_dir() {
-                self.add_directory(&path, root)?;
-            } else if [".yaml", ".yml", ".json", ".j2"].iter().any(|end| name.ends_with(end))
-                && path.is_file()
-            {
-                self.add_file(&path, root)?;
-            }
-        }
-        Ok(())
+        let is_manifest = |name: &str| {
+            [".yaml", ".yml", ".json", ".j2"].iter().any(|end| name.ends_with(end)) && !is_test(name)
+        };
+        files_beneath(directory, &is_manifest)?.iter().try_for_each(|path| self.add_file(path, root))
     }
 
     fn add_file(&mut self, path: &Path, root: &Path) -> io::Result<()> {

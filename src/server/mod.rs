@@ -128,7 +128,7 @@ impl Server {
             }
         });
         let fallen_back = tokio::spawn({
-            let soft = stop.soft();
+            let (connector, soft) = (connector.clone(), stop.soft());
             async move { connector.fall_back(&soft).await }
         });
         // The last write may come after the stop was asked for.

@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use crate::boot::Secrets;
 use crate::catalog::Catalog;
-use crate::domain::{Change, Template};
+use crate::domain::{Change, Template, plural};
 
 /// The fields of the changed thing that differ from what stands under its name, as `FIELD: BEFORE → AFTER`. Empty where
 /// nothing stands there or nothing differs.
@@ -86,7 +86,11 @@ fn compare_templates(before: &Template, after: &Template) -> Vec<String> {
     let diff = TextDiff::from_lines(&*before.source, &*after.source);
     let count = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
     let (added, removed) = (count(similar::ChangeTag::Insert), count(similar::ChangeTag::Delete));
-    found.push(format!("source: {added} lines added, {removed} removed since revision {}", before.head));
+    found.push(format!(
+        "source: {added} line{} added, {removed} removed since revision {}",
+        plural(added as u64),
+        before.head
+    ));
     found
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Service, Snapshot};
 use crate::boot::{self, Boot, Comparison, Scope, Secrets};
-use crate::domain::{Change, Changes, Name, Noun, Violation};
+use crate::domain::{Change, Changes, Name, Noun, Violation, plural};
 use crate::error::{Code, Error};
 
 /// How many machines an error names for each reason.
@@ -107,7 +107,10 @@ impl<'a> Failing<'a> {
     fn summary(&self) -> String {
         let count = self.machines.len();
         let names = named(&self.machines.iter().copied().collect::<Vec<_>>());
-        format!("documents of {count} registered machine{} can not be rendered: {names}", plural(count))
+        format!(
+            "documents of {count} registered machine{} can not be rendered: {names}",
+            plural(count as u64)
+        )
     }
 
     fn into_error(self) -> Error {
@@ -118,7 +121,8 @@ impl<'a> Failing<'a> {
             .take(REASONS)
             .map(|((kind, problem), machines)| {
                 let count = machines.len();
-                let field = format!("{kind} of {count} machine{} ({})", plural(count), named(machines));
+                let field =
+                    format!("{kind} of {count} machine{} ({})", plural(count as u64), named(machines));
                 Violation::new(field, *problem)
             })
             .collect();
@@ -140,8 +144,4 @@ fn named(machines: &[&Name]) -> String {
         names.push("…");
     }
     names.join(", ")
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

@@ -86,7 +86,7 @@ impl Service {
     /// Serves what the file holds, if nothing is served yet.
     pub async fn fall_back(&self) {
         let Some(file) = self.inner.file.clone() else {
-            self.not_fallen_back("the snapshot file is switched off (snapshot.file is empty)".to_owned());
+            self.not_fallen_back("the snapshot file is switched off (snapshot.file is empty)");
             return;
         };
         if self.snapshot().is_ok() {
@@ -105,7 +105,7 @@ impl Service {
                 self.not_fallen_back(format!("the snapshot file {path} can not be used: {problem}"));
             }
             Err(crash) => {
-                self.not_fallen_back(format!("the snapshot file {path} could not be read: {crash}"))
+                self.not_fallen_back(format!("the snapshot file {path} could not be read: {crash}"));
             }
         }
     }
@@ -136,7 +136,8 @@ impl Service {
         );
     }
 
-    fn not_fallen_back(&self, problem: String) {
+    fn not_fallen_back(&self, problem: impl Into<String>) {
+        let problem = problem.into();
         tracing::error!(%problem, "nothing can be served until the database is there");
         self.inner.health.rcu(|health| Health { file_problem: Some(problem.clone()), ..(**health).clone() });
     }

@@ -11,7 +11,6 @@ mod filter;
 mod follow;
 mod gate;
 mod keep;
-mod leads;
 mod list;
 mod not_found;
 mod params;

@@ -1,14 +1,8 @@
 //! What to say when nothing stands under a name.
 
 use super::Snapshot;
-use crate::domain::{Name, Noun};
+use crate::domain::Noun;
 use crate::error::{Code, Error};
-
-/// How alike two names must be (Jaro-Winkler, 0 to 1) for one to be suggested in the place of the other.
-const ALIKE: f64 = 0.85;
-
-/// The most names that are suggested.
-const MAX_SUGGESTED: usize = 3;
 
 impl Snapshot {
     /// The failure when nothing stands under a name, with the names that are most like it.
@@ -17,23 +11,5 @@ impl Snapshot {
             return Error::invalid_field("name", "is missing");
         }
         Error::new(Code::NotFound, format!("there is no {noun} {name}{}", self.suggestion(noun, name)))
-    }
-
-    /// `; did you mean …?`, or nothing where no name is like this one.
-    pub(super) fn suggestion(&self, noun: Noun, name: &str) -> String {
-        let names: Box<dyn Iterator<Item = &Name>> = match noun {
-            Noun::Image => Box::new(self.catalog.images().keys()),
-            Noun::Machine => Box::new(self.catalog.machines().keys()),
-            Noun::Rule => Box::new(self.catalog.rules().keys()),
-            Noun::Template => Box::new(self.templates.iter().map(|entry| &entry.template.name)),
-        };
-        let likeness = |other: &str| strsim::jaro_winkler(name, other);
-        let mut alike: Vec<_> = names
-            .map(|other| (likeness(other.as_str()), other.as_str()))
-            .filter(|(likeness, _)| *likeness > ALIKE)
-            .collect();
-        alike.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-        let names: Vec<_> = alike.into_iter().take(MAX_SUGGESTED).map(|(_, name)| name).collect();
-        if names.is_empty() { String::new() } else { format!("; did you mean {}?", names.join(", ")) }
     }
 }

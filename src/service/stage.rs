@@ -3,14 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::params::check_params;
-use super::{Assets, Effect, Intent, Service, Snapshot, diff};
-use crate::boot::Secrets;
+use super::{Assets, Effect, Intent, Service, Snapshot, diff, params};
+use crate::boot::{self, Secrets, check_params, check_template, tell_finding};
 use crate::catalog::Clash;
 use crate::domain::{Change, Changes, Image, Name, Noun, Stamped, Violation};
 use crate::error::{Code, Error};
-use crate::lint::{Finding, Severity, lint_template};
-use crate::render::reserved_names;
+use crate::lint::{Severity, lint_template};
 
 /// Changes that are possible, and the snapshot that they lead to.
 pub(super) struct Staged {
@@ -42,7 +40,9 @@ impl Service {
         let next = Arc::new(before.with(&changes, self.inner.settings.limits, self.now()));
         check_references(before, &next, &changes)?;
         let mut warnings = check_templates(before, &next, &changes)?;
-        warnings.extend(check_params(before, &next, &changes)?);
+        let (wrong, advice) = check_params(before, &next, &changes);
+        params::refuse(wrong, &changes)?;
+        warnings.extend(advice);
         warnings.extend(changes.changes.iter().filter_map(|stamped| self.warn(&stamped.change)));
         Ok(Staged { effects, changes, next, warnings })
     }
@@ -147,30 +147,18 @@ pub(super) fn refuse(
 }
 
 fn check_references(before: &Snapshot, next: &Snapshot, changes: &Changes) -> Result<(), Error> {
-    let built_in =
-        |name: &Name| reserved_names().find(|(built_in, _)| *built_in == name).map(|(_, kind)| kind);
-    let clashes = before.catalog.clashes(&next.catalog, changes, built_in);
-    let Some((_, first)) = clashes.first() else { return Ok(()) };
+    let clashes = boot::check_references(before, next, changes);
+    let Some((change, first, _)) = clashes.first() else { return Ok(()) };
     let code = match first {
         Clash::UnknownImage { .. } | Clash::UnknownTemplate { .. } => Code::NotFound,
         Clash::Taken { .. } => Code::AlreadyExists,
         Clash::WrongKind { .. } => Code::InvalidArgument,
         Clash::KindChanged { .. } | Clash::InUse { .. } => Code::FailedPrecondition,
     };
-    let deletes = matches!(clashes[0].0, Change::Delete(..));
+    let deletes = matches!(change, Change::Delete(..));
     let what = if deletes { "can not be deleted" } else { "can not be stored" };
-    let found = clashes.iter().map(|(change, clash)| {
-        let problem = match clash {
-            Clash::UnknownImage { name, .. } => {
-                format!("{clash}{}", next.suggestion(Noun::Image, name.as_str()))
-            }
-            Clash::UnknownTemplate { name, .. } => {
-                format!("{clash}{}", next.suggestion(Noun::Template, name.as_str()))
-            }
-            _ => clash.to_string(),
-        };
-        (*change, clash.field().to_owned(), problem)
-    });
+    let found =
+        clashes.iter().map(|(change, clash, problem)| (*change, clash.field().to_owned(), problem.clone()));
     refuse(code, what, changes.changes.len() == 1, found.collect())
 }
 
@@ -188,27 +176,18 @@ fn check_templates(before: &Snapshot, next: &Snapshot, changes: &Changes) -> Res
     }
     for change in changed.iter().filter(|change| matches!(change, Change::Template(_))) {
         let name = change.name().as_str();
-        let broken = next.templates.get(name).and_then(|entry| entry.broken.as_ref());
-        let check = next.templates.check(name);
-        let problem = match (broken, check.errors.first()) {
-            (Some(broken), _) => Some(broken.to_string()),
-            (None, Some(("every", error))) => Some(error.to_string()),
-            (None, Some((sample, error))) => {
-                Some(format!("rendering it for the sample {sample:?} failed\n{error}"))
-            }
-            (None, None) => None,
-        };
+        let (problem, advice) = check_template(&next.templates, name);
         if problem.is_none() {
             for finding in lint_template(&next.templates, name) {
                 match finding.severity() {
-                    Severity::Error => found.push((*change, "source".to_owned(), told(&finding))),
-                    Severity::Warning => warnings.push(told(&finding)),
+                    Severity::Error => found.push((*change, "source".to_owned(), tell_finding(&finding))),
+                    Severity::Warning => warnings.push(tell_finding(&finding)),
                     Severity::Info => {}
                 }
             }
         }
         found.extend(problem.map(|problem| (*change, "source".to_owned(), problem)));
-        warnings.extend(check.warnings);
+        warnings.extend(advice);
     }
     refuse(Code::InvalidArgument, "is not saved", changes.changes.len() == 1, found)?;
     let is_changed = |name: &Name| changed.iter().any(|change| change.name() == name);
@@ -220,16 +199,6 @@ fn check_templates(before: &Snapshot, next: &Snapshot, changes: &Changes) -> Res
         }
     }
     Ok(warnings)
-}
-
-/// A finding of the linter, in one paragraph.
-fn told(finding: &Finding) -> String {
-    let place = match &finding.origin {
-        Some(origin) => format!("{}:{}", origin.template, origin.line),
-        None => format!("line {} of the document", finding.place.line),
-    };
-    let sample = finding.sample.map(|sample| format!(" (for the sample {sample:?})")).unwrap_or_default();
-    format!("{place}: {}: {}{sample}; {}", finding.code(), finding.message, finding.advice())
 }
 
 fn first_relative_path(image: &Image) -> Option<&str> {

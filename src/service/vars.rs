@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::leads::Lead;
 use super::{Service, Snapshot};
+use crate::boot::Lead;
 use crate::domain::{Kind, Name, Noun, ParamSpec};
 use crate::error::{Code, Error};
 use crate::render::{Variable, Variables};

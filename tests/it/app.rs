@@ -42,6 +42,13 @@ impl TestApp {
 
     /// A server that finds what an earlier one left in `dir`.
     pub(crate) async fn in_dir(dir: TempDir, settings: &[(&'static str, &str)]) -> Self {
+        let app = Self::begin(dir, settings).await;
+        app.until_ready().await;
+        app
+    }
+
+    /// The same, which may not be ready yet, or ever.
+    pub(crate) async fn begin(dir: TempDir, settings: &[(&'static str, &str)]) -> Self {
         let url = format!("sqlite://{}?mode=rwc", dir.path().join("test.db").display());
         let config = config(&url, settings);
         let server = Server::start(&config).await.unwrap();
@@ -51,14 +58,22 @@ impl TestApp {
             let stop = stop.clone();
             async move { server.serve(stop).await.unwrap() }
         });
-        let app = Self { http, grpc, dir, stop, task: Some(task) };
-        for _ in 0..500 {
-            if app.get("/ready").await.status == 200 {
-                return app;
+        Self { http, grpc, dir, stop, task: Some(task) }
+    }
+
+    async fn until_ready(&self) {
+        self.until("it is ready", |ready| ready.status == 200).await;
+    }
+
+    /// Waits until what `/ready` says is `right`.
+    pub(crate) async fn until(&self, what: &str, right: impl Fn(&Reply) -> bool) {
+        for _ in 0..1500 {
+            if right(&self.get("/ready").await) {
+                return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("the server is not ready: {:?}", app.get("/ready").await);
+        panic!("not so in 15 s: {what}: {:?}", self.get("/ready").await);
     }
 
     /// Stops gently, waits, and gives back the directory.

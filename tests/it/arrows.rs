@@ -15,7 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("config", &[]),
     ("telemetry", &[]),
-    ("boot", &["domain", "catalog", "resolve", "render"]),
+    ("boot", &["domain", "catalog", "resolve", "render", "lint"]),
+    ("template_test", &["domain", "catalog", "resolve", "render", "lint", "manifest", "boot"]),
     ("snapshot_file", &["domain", "catalog"]),
     (
         "service",
@@ -36,8 +37,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The rest of `service` may be named where a conversion needs the type of what it gives back.
     ("http", &["domain", "error", "service", "telemetry"]),
     ("grpc", &["domain", "error", "catalog", "resolve", "boot", "service", "proto"]),
-    // `lint` works offline, so the client asks no server for it.
-    ("client", &["domain", "proto", "lint", "manifest"]),
+    // `lint` and `template test` work offline, so the client asks no server for them; `lint` compiles templates for that.
+    ("client", &["domain", "proto", "render", "lint", "manifest", "template_test"]),
     (
         "server",
         &[

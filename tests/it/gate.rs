@@ -221,3 +221,21 @@ async fn an_export_has_everything_of_one_revision_and_no_built_in_template() {
     let refused = app.catalog().await.export(wrong).await.unwrap_err();
     assert_snapshot!("wrong_noun", shown(&refused));
 }
+
+#[tokio::test]
+async fn what_is_included_counts_as_well() {
+    let app = site().await;
+    app.template("part", "ipxe", "{#- partial -#}\necho one\n").await.unwrap();
+    app.template("needs", "ipxe", "#!ipxe\n{% include 'part' %}\n").await.unwrap();
+    app.template("other", "ipxe", "#!ipxe\necho nobody gets this\n").await.unwrap();
+    let nobody = plan(&app, vec![template("other", "#!ipxe\necho nobody gets that\n")]).await;
+    assert_eq!((nobody.affected, nobody.machines), (0, 4));
+    let all = plan(&app, vec![template("part", "{#- partial -#}\necho two\n")]).await;
+    assert_eq!((all.affected, all.groups.len()), (4, 1));
+    let refused =
+        app.template("part", "ipxe", "{#- partial -#}\necho {{ params.site }}\n").await.unwrap_err();
+    assert!(refused.message().contains("node0, node1, node2"), "{}", refused.message());
+    let unmatched =
+        plan(&app, vec![delete("template", "other"), template("unknown", "#!ipxe\necho who?\n")]).await;
+    assert_eq!(unmatched.affected, 0, "every machine boots something");
+}

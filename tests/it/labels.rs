@@ -80,7 +80,7 @@ async fn a_template_that_is_relabelled_keeps_its_revision() {
 
     let both = save(&app, "template-a", "y", "d").await;
     let changed = both.result.unwrap().changed;
-    assert_eq!(changed, ["labels.site: c → d", "source: 1 lines added, 1 removed since revision 1"]);
+    assert_eq!(changed, ["labels.site: c → d", "source: 1 line added, 1 removed since revision 1"]);
     // Back to the old source; the labels are no part of the history.
     let request = v1::RollbackTemplateRequest { name: "template-a".into(), ..Default::default() };
     let back = app.templates().await.rollback_template(request).await.unwrap().into_inner().template.unwrap();

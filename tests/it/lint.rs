@@ -6,5 +6,10 @@ mod builtin;
 mod cli;
 mod docs;
 mod random;
+mod sarif;
 mod silences;
+mod sources;
 mod templates;
+mod urls;
+
+pub(crate) use sarif::check as check_sarif;

@@ -8,6 +8,7 @@
 
 mod app;
 mod arrows;
+mod away;
 mod bombs;
 mod cli_reference;
 mod client;
@@ -24,4 +25,6 @@ mod params;
 mod render;
 mod secrets;
 mod server_reference;
+mod snapshot_file;
 mod store;
+mod template_test;

@@ -23,7 +23,7 @@ mod bad_rows;
 mod concurrency;
 mod conflicts;
 mod connect;
-mod database;
+pub(crate) mod database;
 mod feed;
 mod round_trip;
 mod samples;

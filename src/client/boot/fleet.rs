@@ -38,7 +38,7 @@ pub(super) async fn preview(
     let mut mark = fs::File::create(new.path().join(MARK)).map_err(|e| at(new.path(), &e))?;
     mark.write_all(MARK_TEXT.as_bytes())?;
     let mut answers = session.api.boot().preview_fleet(request).await?.into_inner();
-    let mut progress = Progress::default();
+    let mut progress = Progress::of("machines");
     let (mut written, mut missing, mut machines) = (0u64, 0u64, 0u64);
     while let Some(answer) = answers.message().await? {
         progress.show(answer.done, answer.total);

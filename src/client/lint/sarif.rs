@@ -13,7 +13,8 @@ pub(super) fn log(linted: &[Linted]) -> Value {
         linted.iter().flat_map(|file| &file.findings).map(|found| result(found, &rules)).collect();
     let artifacts: Vec<Value> = linted
         .iter()
-        .map(|file| json!({ "location": { "uri": uri(&file.path) }, "length": file.document.len() }))
+        .filter_map(|file| Some((file, file.length?)))
+        .map(|(file, length)| json!({ "location": { "uri": uri(&file.path) }, "length": length }))
         .collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -55,6 +56,10 @@ fn result(found: &Found, rules: &[&Rule]) -> Value {
             },
         } }],
     });
+    if let Some(count) = found.count {
+        result["occurrenceCount"] = json!(count);
+        result["properties"] = json!({ "machines": found.machines, "template": found.template });
+    }
     // What another tool said has no rule of ours.
     if let Some(index) = rules.iter().position(|rule| rule.code == found.code) {
         result["ruleIndex"] = json!(index);

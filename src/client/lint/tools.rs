@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::failure::{Exit, Failure};
-use super::Found;
+use super::found::Found;
 use crate::domain::Kind;
 use crate::lint::Severity;
 
@@ -64,7 +64,7 @@ pub(super) fn ask(kind: Kind, document: &str) -> Result<Answer, Failure> {
                 child.kill()?;
                 child.wait()?;
                 let message = format!("{program} did not answer within {} s", PATIENCE.as_secs());
-                return Ok(Answer::Said(vec![found(program, 1, Severity::Warning, message)]));
+                return Ok(Answer::Said(vec![found(program, 1, Severity::Warning, &message)]));
             }
         }
     };
@@ -74,7 +74,7 @@ pub(super) fn ask(kind: Kind, document: &str) -> Result<Answer, Failure> {
     }
     let severity = if status.success() { Severity::Warning } else { Severity::Error };
     let message = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    Ok(Answer::Said(vec![found(program, line(&message).unwrap_or(1), severity, message)]))
+    Ok(Answer::Said(vec![found(program, line(&message).unwrap_or(1), severity, &message)]))
 }
 
 fn said(output: &mut File) -> Result<String, Failure> {
@@ -91,16 +91,7 @@ fn line(said: &str) -> Option<usize> {
     digits.parse().ok().filter(|line| *line > 0)
 }
 
-fn found(program: &str, line: usize, severity: Severity, message: String) -> Found {
-    Found {
-        path: String::new(),
-        line,
-        column: 1,
-        width: 1,
-        text: String::new(),
-        code: program.to_owned(),
-        severity,
-        message,
-        help: format!("this is what {program} says"),
-    }
+fn found(program: &str, line: usize, severity: Severity, message: &str) -> Found {
+    let help = format!("this is what {program} says");
+    Found { line, ..Found::bare("", program, severity, message, &help) }
 }

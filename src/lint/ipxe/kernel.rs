@@ -12,10 +12,14 @@ const LONGEST: usize = 2047;
 const NO_LINUX: [&str; 10] =
     ["wimboot", "memdisk", "xen", "mboot", "tboot", "multiboot", ".efi", "pxelinux", "grub", "ipxe"];
 
+/// Whether what follows after the image are its arguments.
+pub(super) fn takes_arguments(command: &str) -> bool {
+    matches!(command, "kernel" | "imgselect" | "imgload" | "imgargs" | "chain" | "boot" | "imgexec")
+}
+
 /// Looks at the arguments that an image gets.
 pub(super) fn arguments(call: &Call<'_>, found: &mut Vec<Finding>) {
-    let takes =
-        matches!(call.name(), "kernel" | "imgselect" | "imgload" | "imgargs" | "chain" | "boot" | "imgexec");
+    let takes = takes_arguments(call.name());
     let Some((image, arguments)) = call.parsed.arguments.split_first().filter(|_| takes) else { return };
     let quotes = |word: &Word| word.text.matches('"').count();
     if arguments.iter().map(quotes).sum::<usize>() % 2 == 1

@@ -1,5 +1,6 @@
 //! iPXE scripts: <https://ipxe.org/scripting> and <https://ipxe.org/cmd>.
 
+mod assets;
 mod commands;
 mod features;
 mod flow;
@@ -13,7 +14,8 @@ mod settings;
 mod urls;
 mod words;
 
-pub(super) use rules::RULES;
+pub(super) use assets::assets;
+pub(super) use rules::{RULES, UNHANDLED};
 
 use commands::Spec;
 use options::Parsed;

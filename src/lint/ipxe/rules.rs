@@ -53,7 +53,7 @@ MENU_ITEM = "IPX023" Warning, "menu item without a label",
     "The script goes to the chosen item by its name, and there is no such label: to choose it ends the script without a word.",
     "Add the label, or give the item the name of one.";
 UNHANDLED = "IPX030" Warning, "nobody handles the failure",
-    "Where a command fails and no `||` follows, the whole script ends, and the firmware goes to its next boot device: often the disk, with whatever was installed before. Networks and servers fail on some day.",
+    "Where a command fails and no `||` follows, the whole script ends, and the firmware goes to its next boot device: often the disk, with whatever was installed before. Networks and servers fail on some day. In a plain script file it is an info: another script may have called it, and handle what it returns.",
     "Write `|| goto LABEL` and let that say what is wrong, wait and try again; or `||` alone if it does not matter.";
 TEST_ENDS = "IPX031" Warning, "a test that ends the script",
     "A test that says no is a failure, and a failure that no `||` follows ends the script. `iseq a b && goto x` without `||` runs the next line never: it goes to x, or ends.",

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pxe_init::domain::Kind;
-use pxe_init::lint::{self, Finding};
+use pxe_init::domain::{Kind, Template};
+use pxe_init::lint::{self, Fate, Finding};
+use pxe_init::render::{Limits, TemplateSet};
 
 fn files() -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/lint/bad");
@@ -16,7 +17,8 @@ fn files() -> Vec<PathBuf> {
 }
 
 fn kind(path: &Path) -> Kind {
-    match path.extension().unwrap().to_str().unwrap() {
+    let path = path.to_str().unwrap().trim_end_matches(".j2");
+    match Path::new(path).extension().unwrap().to_str().unwrap() {
         "ign" => Kind::Ignition,
         "ks" => Kind::Kickstart,
         other => other.parse().unwrap(),
@@ -38,14 +40,32 @@ fn show(findings: &[Finding]) -> String {
     text
 }
 
+/// As `lint FILE` would look at it; `lint --check-urls`, where it is about URLs.
+fn lint(path: &Path, name: &str) -> Vec<Finding> {
+    let (kind, text) = (kind(path), fs::read_to_string(path).unwrap());
+    if name.ends_with(".j2") {
+        let template = Template::new("t".parse().unwrap(), kind, text);
+        return lint::check_template(&TemplateSet::compile([&template], Limits::default()), "t", None);
+    }
+    if !name.starts_with("URL") {
+        return lint::lint(kind, &text, None);
+    }
+    let urls = lint::assets(kind, &text).into_iter().flat_map(|asset| asset.tries);
+    let fate = |url: &str| match url {
+        url if url.contains("dead") => Fate::Dead("answers 404 Not Found".to_owned()),
+        url if url.contains("slow") => Fate::Unknown("did not answer in time".to_owned()),
+        _ => Fate::Alive,
+    };
+    lint::lint_asked(kind, &text, &urls.map(|url| (url.clone(), fate(&url))).collect())
+}
+
 #[test]
 fn every_mistake_is_found_and_nothing_else() {
     let mut shown = String::new();
     for path in files() {
         let name = path.file_name().unwrap().to_str().unwrap();
         let code = &name[..6];
-        let document = fs::read_to_string(&path).unwrap();
-        let found = lint::lint(kind(&path), &document, None);
+        let found = lint(&path, name);
         assert!(found.iter().any(|finding| finding.code() == code), "{name}:\n{}", show(&found));
         writeln!(shown, "=== {name}\n{}", show(&found)).unwrap();
     }

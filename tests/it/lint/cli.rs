@@ -3,15 +3,16 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 /// A directory with files in it, and the client there.
-struct Dir(tempfile::TempDir);
+pub(super) struct Dir(tempfile::TempDir);
 
 impl Dir {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(super) fn new(files: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         for (name, text) in files {
             fs::write(dir.path().join(name), text).unwrap();
@@ -19,7 +20,11 @@ impl Dir {
         Self(dir)
     }
 
-    fn command(&self, args: &str) -> Command {
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(super) fn command(&self, args: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pxe-init-client"));
         // Nothing listens there: no server is asked.
         command.env_clear().env("PXE_INIT_ENDPOINT", "grpc://127.0.0.1:1").env("PATH", self.0.path());
@@ -27,7 +32,7 @@ impl Dir {
         command
     }
 
-    fn run(&self, args: &str) -> (i32, String, String) {
+    pub(super) fn run(&self, args: &str) -> (i32, String, String) {
         let output = self.command(args).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
@@ -42,7 +47,7 @@ const WRONG: &str = "#!ipxe\n\tkernel http://h/k || goto faild\nboot || goto fai
 fn findings_look_as_a_compiler_prints_them() {
     let dir = Dir::new(&[("wrong.ipxe", WRONG), ("clean.ipxe", CLEAN)]);
     let (exit, stdout, stderr) = dir.run("lint wrong.ipxe clean.ipxe");
-    assert_eq!((exit, stderr.as_str()), (4, "2 files: 1 errors, 0 warnings, 0 infos\n"));
+    assert_eq!((exit, stderr.as_str()), (4, "2 files: 1 error, 0 warnings, 0 infos\n"));
     insta::assert_snapshot!(stdout, @r"
     error[IPX020]: there is no label `faild`
      --> wrong.ipxe:2:28
@@ -51,6 +56,16 @@ fn findings_look_as_a_compiler_prints_them() {
       | 	                          ^^^^^
       = help: did you mean `failed`?
     ");
+}
+
+/// A plain script may be called by another one, which handles its failure; a template is served as it is.
+#[test]
+fn a_failure_that_nobody_handles_is_worse_where_nobody_called() {
+    let script = "#!ipxe\nkernel http://h/k\nboot\n";
+    let dir = Dir::new(&[("a.ipxe", script), ("b.ipxe.j2", script)]);
+    assert_eq!(dir.run("lint --severity warning a.ipxe").0, 0);
+    assert_eq!(dir.run("lint --severity info a.ipxe").0, 4);
+    assert_eq!(dir.run("lint --severity warning b.ipxe.j2").0, 4);
 }
 
 #[test]
@@ -109,29 +124,6 @@ fn scripts_get_records() {
     assert_eq!((&records[0]["line"], &records[0]["severity"]), (&4.into(), &"warning".into()));
     let (_, stdout, _) = dir.run("lint -o json clean.ipxe");
     assert_eq!(stdout, "[]\n");
-}
-
-#[test]
-fn sarif_has_what_code_scanning_needs() {
-    let dir = Dir::new(&[("a b.ipxe", WRONG)]);
-    let (exit, stdout, _) = dir.run("lint -o sarif 'a b.ipxe'");
-    assert_eq!(exit, 4);
-    let log: Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!(log["version"], "2.1.0");
-    let run = &log["runs"][0];
-    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-    assert!(rules.iter().all(|rule| rule["help"]["text"].is_string() && rule["id"].is_string()));
-    let result = &run["results"][0];
-    let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
-    assert_eq!(rules[index]["id"], result["ruleId"]);
-    assert_eq!(result["level"], "error");
-    let location = &result["locations"][0]["physicalLocation"];
-    assert_eq!(location["artifactLocation"]["uri"], "a%20b.ipxe");
-    assert_eq!(location["region"]["startLine"], 2);
-    assert_eq!(
-        (&location["region"]["startColumn"], &location["region"]["endColumn"]),
-        (&28.into(), &33.into())
-    );
 }
 
 #[test]

@@ -28,7 +28,7 @@ async fn closed_is_unavailable(database: Database) {
 
 async fn waiting_for_a_turn_ends(database: Database) {
     database.store().await;
-    let hurried = Options { acquire_timeout: Duration::from_millis(200), ..Options::new(&database.url) };
+    let hurried = Options { acquire_timeout: Duration::from_secs(1), ..Options::new(&database.url) };
     let (ours, theirs) = (Store::connect(&hurried).await.unwrap(), Store::connect(&hurried).await.unwrap());
     let mut write = ours.begin(&actor(), AT).await.unwrap();
     // In this process and in another.
