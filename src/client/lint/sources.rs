@@ -52,7 +52,9 @@ impl File {
         let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.retain(|path| path.to_string_lossy().ends_with(ENDING) && path.is_file());
         paths.sort();
-        paths.iter().filter_map(|path| Self::read(path, None).ok()).collect()
+        // Called as one that is given from here would be.
+        let files = paths.iter().map(|path| path.strip_prefix(".").unwrap_or(path));
+        files.filter_map(|path| Self::read(path, None).ok()).collect()
     }
 }
 
