@@ -1,5 +1,7 @@
 //! The file from which a server starts while its database is away: whole, or not used at all.
 
+mod killed;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
