@@ -47,7 +47,10 @@ impl Connector {
                     }
                     self.service.follow(stop.clone()).await;
                 }
-                Err(error) if first && !error.is_away() => return Err(error),
+                // Unless machines are answered already: from the file, since this attempt took long.
+                Err(error) if first && !error.is_away() && self.service.snapshot().is_err() => {
+                    return Err(error);
+                }
                 Err(error) => {
                     self.service.lost(error);
                     self.failed.notify_one();

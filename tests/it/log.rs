@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
 
 struct Logged {
     server: Child,
@@ -32,6 +33,10 @@ impl Logged {
         let at = line.find("127.0.0.1:").unwrap();
         let address = line[at..].chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ':'));
         logged.http = address.collect();
+        // It listens before it has a catalog, and says 503 until then.
+        while !logged.get("/ready").starts_with("HTTP/1.1 200") {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         logged
     }
 
@@ -46,10 +51,12 @@ impl Logged {
         }
     }
 
-    fn get(&self, path: &str) {
+    fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.http).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").unwrap();
-        stream.read_to_end(&mut Vec::new()).unwrap();
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).unwrap();
+        String::from_utf8_lossy(&reply).into_owned()
     }
 }
 
