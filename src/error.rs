@@ -99,17 +99,25 @@ impl Error {
 }
 
 impl Error {
-    /// The message, the fields and every cause, for the log.
+    /// The message, the fields and every cause that says more, for the log.
     pub fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        with_causes(self)
     }
+}
+
+/// What an error says, and every cause that says more: many an error repeats its cause.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 impl fmt::Display for Error {
@@ -126,5 +134,21 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(self.cause.as_ref()?.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("can not connect: {0}")]
+    struct Outer(#[source] std::io::Error);
+
+    #[test]
+    fn a_cause_that_was_told_is_not_told_again() {
+        let error = Error::new(Code::Unavailable, "away");
+        let error = error.caused_by(Outer(std::io::Error::other("refused")));
+        assert_eq!(error.with_causes(), "away: can not connect: refused");
     }
 }

@@ -8,6 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::flags::Flags;
 use super::{Server, ServerError, Stop};
 use crate::config::{Config, ConfigError, LogFormat};
+use crate::error::with_causes;
 use crate::store::{self, Store};
 use crate::telemetry;
 
@@ -143,18 +144,4 @@ async fn migrate(config: &Config) -> Result<(), ServerError> {
     );
     store.close().await;
     Ok(())
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
 }
