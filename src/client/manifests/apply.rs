@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use prost::Message as _;
 
-use super::args::ApplyArgs;
+use super::args::{ApplyArgs, HowArgs};
 use super::pending::pending;
 use crate::client::cli::ReasonArgs;
 use crate::client::failure::{Exit, Failure};
@@ -20,7 +20,7 @@ const MAX_REQUEST: usize = 64 << 20;
 
 /// Applies manifests, and prunes what they do not have where that is asked for.
 pub(in crate::client) async fn apply(session: &Session, args: ApplyArgs) -> Result<Exit, Failure> {
-    let ApplyArgs { wanted, yes, dry_run, reason } = args;
+    let ApplyArgs { wanted, how: HowArgs { yes, dry_run, reason } } = args;
     let pending = pending(&session.api, wanted).await?;
     let pruned = pending.pruned.iter().map(|standing| (standing.resource.noun(), standing.resource.name()));
     if !dry_run && !agreed(session, yes, pruned)? {

@@ -21,14 +21,8 @@ Examples:
 pub(in crate::client) struct ApplyArgs {
     #[command(flatten)]
     pub(super) wanted: WantedArgs,
-    /// Do not ask before anything is deleted
-    #[arg(short, long)]
-    pub(super) yes: bool,
-    /// Check everything, write nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
     #[command(flatten)]
-    pub(super) reason: ReasonArgs,
+    pub(super) how: HowArgs,
 }
 
 /// Show how the server differs from manifests: what apply would change
@@ -53,6 +47,19 @@ Examples:
 pub(in crate::client) struct PlanArgs {
     #[command(flatten)]
     pub(in crate::client) wanted: WantedArgs,
+}
+
+/// How it is done.
+#[derive(Debug, Args)]
+pub(in crate::client) struct HowArgs {
+    /// Do not ask before anything is deleted
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// Check everything, write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) reason: ReasonArgs,
 }
 
 /// What is to be there.
@@ -94,14 +101,8 @@ Example:
 pub(in crate::client) struct DeleteFilesArgs {
     #[command(flatten)]
     pub(super) files: FileArgs,
-    /// Do not ask
-    #[arg(short, long)]
-    pub(super) yes: bool,
-    /// Check everything, write nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
     #[command(flatten)]
-    pub(super) reason: ReasonArgs,
+    pub(super) how: HowArgs,
 }
 
 /// Print what is stored as manifests, or write it to a directory

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::apply::{agreed, send};
-use super::args::DeleteFilesArgs;
+use super::args::{DeleteFilesArgs, HowArgs};
 use super::pending::load;
 use super::server::{Standing, standing};
 use crate::client::failure::{Exit, Failure};
@@ -13,7 +13,7 @@ use crate::domain::{Labels, Noun};
 
 /// Deletes what stands on the server of what the manifests name.
 pub(in crate::client) async fn delete(session: &Session, args: DeleteFilesArgs) -> Result<Exit, Failure> {
-    let DeleteFilesArgs { files, yes, dry_run, reason } = args;
+    let DeleteFilesArgs { files, how: HowArgs { yes, dry_run, reason } } = args;
     let named = load(&files)?;
     let standing = standing(&session.api, &Noun::ALL, &Labels::new()).await?;
     let revisions: BTreeMap<_, u64> = standing
