@@ -1,5 +1,6 @@
 //! What a change would break: references that lead nowhere, identities that another machine has.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Catalog;
@@ -87,6 +88,8 @@ impl Catalog {
         };
         let kind_of = |name: &Name| kind_in(next, name);
         let mut all = Vec::new();
+        // Of two new machines with one identity the first is told of the other, and that is enough.
+        let mut told = BTreeSet::new();
         for stamped in &changes.changes {
             let mut found = Vec::new();
             match &stamped.change {
@@ -98,7 +101,8 @@ impl Catalog {
                 Change::Machine(machine) => {
                     next.check_image(machine.image.as_ref(), &mut found);
                     check_templates(&machine.templates, &kind_of, &mut found);
-                    next.check_identities(machine, &mut found);
+                    next.check_identities(machine, &told, &mut found);
+                    told.insert(&machine.name);
                 }
                 Change::Template(template) => {
                     let was = kind_in(self, &template.name);
@@ -129,10 +133,10 @@ impl Catalog {
         }
     }
 
-    /// What another machine has too.
-    fn check_identities(&self, machine: &Machine, found: &mut Vec<Clash>) {
+    /// What another machine has too, other than those that were `told`.
+    fn check_identities(&self, machine: &Machine, told: &BTreeSet<&Name>, found: &mut Vec<Clash>) {
         let keeper = |holders: &mut dyn Iterator<Item = Machine>| {
-            holders.map(|holder| holder.name).find(|name| *name != machine.name)
+            holders.map(|holder| holder.name).find(|name| *name != machine.name && !told.contains(name))
         };
         for (i, mac) in machine.macs.iter().enumerate() {
             if let Some(by) = keeper(&mut self.machines.with_mac(*mac)) {
