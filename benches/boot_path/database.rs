@@ -99,7 +99,7 @@ async fn load(store: Store) -> (Service, Arc<Metrics>) {
         base_url_fixed: false,
         limits: Limits::default(),
     };
-    let metrics = Arc::new(Metrics::default());
+    let metrics = Arc::new(Metrics::new(Arc::new(|| AT)));
     let service = Service::new(None, settings, Arc::new(|| AT), metrics.clone());
     service.attach(store);
     service.catch_up().await.unwrap();

@@ -91,7 +91,7 @@ impl Server {
             source,
         })?;
         let http_port = http.local_addr().map_or(config.http.port, |address| address.port());
-        let metrics = Arc::new(Metrics::default());
+        let metrics = Arc::new(Metrics::new(clock::system_clock()));
         let settings = settings::settings(config, http_port);
         let service = Service::new(file, settings, clock::system_clock(), metrics.clone());
         let assets = AssetDir::new(config.assets.dir());

@@ -3,5 +3,5 @@
 mod log;
 mod metrics;
 
-pub use log::{InvalidFilter, check_filter, init_log};
-pub use metrics::Metrics;
+pub use log::{BootLine, Form, InvalidFilter, Line, LogWriter, check_filter, flush_log, init_log};
+pub use metrics::{BadRequest, BootMetrics, Clock, Histogram, Metrics, ReloadMetrics, SnapshotMetrics};
