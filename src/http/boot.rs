@@ -16,7 +16,7 @@ use super::{Peer, respond};
 use crate::domain::{Facts, Kind};
 use crate::error::{Code, Error};
 use crate::service::{Answer, Service};
-use crate::telemetry::{BadRequest, BootLine, Metrics};
+use crate::telemetry::{BadRequest, BootLine, BootSpan, Metrics};
 
 /// What a machine said: its query, its host header, and where it came from.
 pub(super) struct Question {
@@ -140,6 +140,8 @@ fn finish(
             let duration = begun.elapsed();
             metrics.boots.answered(&answer, duration);
             log(question, facts, &answer, duration);
+            let (peer, headers) = (question.peer.0, &question.headers);
+            metrics.traces.boot(&BootSpan { facts, answer: &answer, peer, headers, duration });
             respond::answer(answer)
         }
         Err(error) => {

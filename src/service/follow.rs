@@ -10,6 +10,7 @@ use super::{Service, Snapshot, not_loaded};
 use crate::domain::Timestamp;
 use crate::error::{Code, Error};
 use crate::store::State;
+use crate::telemetry::LoadSpan;
 
 /// How often a replica looks for what others wrote.
 const POLL: Duration = Duration::from_secs(1);
@@ -143,8 +144,12 @@ impl Service {
         };
         let from = base.catalog.revision();
         let changes = store.changes_since(from).await?;
-        self.publish(Arc::new(base.with(&changes, self.inner.settings.limits, now)));
-        self.inner.metrics.reloads.loaded(from == 0, begun.elapsed());
+        let next = Arc::new(base.with(&changes, self.inner.settings.limits, now));
+        let to = next.catalog.revision();
+        self.publish(next);
+        let duration = begun.elapsed();
+        self.inner.metrics.reloads.loaded(from == 0, duration);
+        self.inner.metrics.traces.load(LoadSpan { from, to, duration });
         Ok(())
     }
 

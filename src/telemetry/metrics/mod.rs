@@ -16,6 +16,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::Traces;
 use crate::domain::Timestamp;
 
 pub use boots::{BadRequest, BootMetrics};
@@ -38,11 +39,13 @@ pub struct Metrics {
     pub snapshot: SnapshotMetrics,
     /// How it came from the database.
     pub reloads: ReloadMetrics,
+    /// Where spans go: whoever counts something also traces it.
+    pub traces: Traces,
 }
 
 impl Metrics {
     /// All at zero. `clock` tells how old things are when they are asked for.
-    pub fn new(clock: Clock) -> Self {
+    pub fn new(clock: Clock, traces: Traces) -> Self {
         let (boots, reloads) = (BootMetrics::default(), ReloadMetrics::default());
         let snapshot = SnapshotMetrics::new(clock);
         let mut registry = Registry::default();
@@ -54,7 +57,8 @@ impl Metrics {
         snapshot.register(own);
         reloads.register(own);
         log::register(own);
-        Self { registry, boots, snapshot, reloads }
+        traces.register(own);
+        Self { registry, boots, snapshot, reloads, traces }
     }
 
     /// Everything in the OpenMetrics text format. It reads files of the system, so it is no work for a thread that answers
