@@ -215,6 +215,9 @@ mod tests {
             of("[database]\nurl = \"mysql://x\"\n", &[]),
             of("[database]\nurl = \"sqlite://x\"\nhost = \"db\"\n", &[]),
             of("[assets]\nforward_server = \"ftp://x\"\n", &[]),
+            of("[traces]\nendpoint = \"https://collector:4317\"\n", &[]),
+            of("[traces]\nendpoint = \"collector:4317\"\n", &[]),
+            of("[traces]\nsample = 5.0\n", &[]),
         ];
         insta::with_settings!({ filters => [(r"\S*/pxe-init\S+\.toml", "FILE")] }, {
             insta::assert_snapshot!(all.join("\n"));

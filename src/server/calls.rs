@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use crate::telemetry::{Traces, code_of};
+use crate::telemetry::Traces;
 
 /// The layer.
 #[derive(Clone)]
@@ -52,11 +52,11 @@ where
             let response = answering.await?;
             let Some(mut span) = span else { return Ok(response) };
             // An error without a message is told in the head, and everything else after the last message.
-            span.code = code_of(response.headers());
+            span.hear(response.headers());
             Ok(response.map(|body| {
                 Body::new(body.map_frame(move |frame| {
                     if let Some(trailers) = frame.trailers_ref() {
-                        span.code = code_of(trailers).or(span.code);
+                        span.hear(trailers);
                     }
                     frame
                 }))

@@ -6,4 +6,4 @@ mod traces;
 
 pub use log::{BootLine, Form, InvalidFilter, Line, LogWriter, check_filter, flush_log, init_log};
 pub use metrics::{BadRequest, BootMetrics, Clock, Histogram, Metrics, ReloadMetrics, SnapshotMetrics};
-pub use traces::{BootSpan, CallSpan, LoadSpan, TraceOptions, Traces, code_of};
+pub use traces::{BootSpan, CallSpan, LoadSpan, TraceOptions, Traces};

@@ -78,7 +78,7 @@ impl BootLine<'_> {
         if let Some(problem) = &answer.problem {
             line.free("problem", problem);
         }
-        line.shown("peer", self.peer);
+        line.address("peer", self.peer);
         line.number("micros", self.micros);
         line.end(TARGET);
     }

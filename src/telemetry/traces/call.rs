@@ -14,8 +14,7 @@ pub struct CallSpan {
     path: String,
     parent: HeaderMap,
     begun: Instant,
-    /// The gRPC status code, once it is known.
-    pub code: Option<i32>,
+    code: Option<i32>,
 }
 
 impl Traces {
@@ -27,10 +26,13 @@ impl Traces {
     }
 }
 
-/// The status code among these headers or trailers
-/// (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses>).
-pub fn code_of(headers: &HeaderMap) -> Option<i32> {
-    headers.get("grpc-status")?.to_str().ok()?.parse().ok()
+impl CallSpan {
+    /// Takes the status code from these headers or trailers, if it is there
+    /// (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses>).
+    pub fn hear(&mut self, headers: &HeaderMap) {
+        let code = headers.get("grpc-status").and_then(|code| code.to_str().ok()?.parse().ok());
+        self.code = code.or(self.code);
+    }
 }
 
 impl Drop for CallSpan {

@@ -28,7 +28,7 @@ use prometheus_client::registry::Registry;
 use exporter::Watched;
 
 pub use boot::BootSpan;
-pub use call::{CallSpan, code_of};
+pub use call::CallSpan;
 pub use load::LoadSpan;
 
 /// How long a collector may take to accept spans.
