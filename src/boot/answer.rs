@@ -1,5 +1,7 @@
 //! The answer to one question of a machine.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use crate::domain::{Kind, Name};
@@ -50,6 +52,17 @@ pub struct Answer {
     pub assumed: bool,
     /// Identities that point at two machines, for people.
     pub conflicts: Vec<String>,
+    /// What it took, where it was measured: for the questions of machines.
+    pub timings: Option<Timings>,
+}
+
+/// What an answer took.
+#[derive(Clone, Copy, Debug)]
+pub struct Timings {
+    /// To find out what the machine boots.
+    pub resolve: Duration,
+    /// To make the document.
+    pub render: Duration,
 }
 
 impl Outcome {
@@ -111,6 +124,7 @@ impl Answer {
             in_clear: None,
             assumed: false,
             conflicts: resolution.conflict_texts(),
+            timings: None,
         }
     }
 }

@@ -14,7 +14,7 @@ mod settings;
 mod snapshot;
 mod suggest;
 
-pub use answer::{Answer, Outcome};
+pub use answer::{Answer, Outcome, Timings};
 pub use check::{check_references, check_template, tell_finding};
 pub use compare::{Comparison, Effect, Group, Scope, compare};
 pub use decide::Boot;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use database::{Database, SslMode};
-pub use sections::{Assets, Boot, Failure, Grpc, Http, Limits, Log, LogFormat, Snapshot, Unknown};
+pub use sections::{Assets, Boot, Failure, Grpc, Http, Limits, Log, LogFormat, Snapshot, Traces, Unknown};
 
 /// The defaults, which are also the reference of all settings.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -37,6 +37,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged, and how.
     pub log: Log,
+    /// Where traces go.
+    pub traces: Traces,
 }
 
 /// Why the configuration can not be used; names the key, its value and where it came from.
@@ -104,6 +106,7 @@ impl Config {
         config.assets.check()?;
         config.boot.check()?;
         config.limits.check()?;
+        config.traces.check()?;
         Ok(config)
     }
 
@@ -212,6 +215,9 @@ mod tests {
             of("[database]\nurl = \"mysql://x\"\n", &[]),
             of("[database]\nurl = \"sqlite://x\"\nhost = \"db\"\n", &[]),
             of("[assets]\nforward_server = \"ftp://x\"\n", &[]),
+            of("[traces]\nendpoint = \"https://collector:4317\"\n", &[]),
+            of("[traces]\nendpoint = \"collector:4317\"\n", &[]),
+            of("[traces]\nsample = 5.0\n", &[]),
         ];
         insta::with_settings!({ filters => [(r"\S*/pxe-init\S+\.toml", "FILE")] }, {
             insta::assert_snapshot!(all.join("\n"));

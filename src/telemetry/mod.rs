@@ -1,7 +1,9 @@
-//! Logs and metrics.
+//! Logs, metrics and traces.
 
 mod log;
 mod metrics;
+mod traces;
 
-pub use log::{InvalidFilter, check_filter, init_log};
-pub use metrics::Metrics;
+pub use log::{BootLine, Form, InvalidFilter, Line, LogWriter, check_filter, flush_log, init_log};
+pub use metrics::{BadRequest, BootMetrics, Clock, Histogram, Metrics, ReloadMetrics, SnapshotMetrics};
+pub use traces::{BootSpan, CallSpan, LoadSpan, TraceOptions, Traces};
