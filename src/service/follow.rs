@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{Service, Snapshot, not_loaded};
@@ -60,12 +61,29 @@ impl Service {
         result
     }
 
-    /// Catches up every second, until `stop` or until the database is away.
+    /// Catches up whenever another replica is heard of, and every second besides, until `stop` or until the database is
+    /// away.
     pub async fn follow(&self, stop: CancellationToken) {
+        let heard = Notify::new();
+        tokio::select! {
+            () = self.poll(&heard, &stop) => {}
+            // It never ends: what it hears only saves waiting.
+            () = self.listen(&heard) => {}
+        }
+        self.inner.metrics.listening.set(0);
+    }
+
+    async fn poll(&self, heard: &Notify, stop: &CancellationToken) {
         let mut ticks = tokio::time::interval(POLL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut failures = 0;
-        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        let wait = async |ticks: &mut tokio::time::Interval| {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = heard.notified() => {}
+            }
+        };
+        while stop.run_until_cancelled(wait(&mut ticks)).await.is_some() {
             match stop.run_until_cancelled(self.catch_up()).await {
                 Some(Err(error)) if error.code == Code::Unavailable => failures += 1,
                 _ => failures = 0,

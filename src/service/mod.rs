@@ -12,6 +12,7 @@ mod follow;
 mod gate;
 mod keep;
 mod list;
+mod listen;
 mod not_found;
 mod params;
 mod plan;

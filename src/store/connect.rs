@@ -96,13 +96,7 @@ async fn open_postgres(options: &Options) -> Result<DatabaseConnection, StoreErr
     if let Some(problem) = unreadable(&options.url) {
         return Err(StoreError::refused(problem));
     }
-    let milliseconds = |time: Duration| time.as_millis().to_string();
-    let postgres = parse::<PgConnectOptions>(&options.url)?.application_name(APPLICATION).options([
-        ("statement_timeout", milliseconds(options.statement_timeout)),
-        ("lock_timeout", milliseconds(options.acquire_timeout)),
-        // A replica that froze in the middle of a write must not keep all others from writing.
-        ("idle_in_transaction_session_timeout", milliseconds(options.statement_timeout)),
-    ]);
+    let postgres = postgres_options(options)?;
     try_once(&postgres, options.acquire_timeout).await?;
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections)
@@ -110,6 +104,17 @@ async fn open_postgres(options: &Options) -> Result<DatabaseConnection, StoreErr
         .connect_with(postgres)
         .await?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// How to open one connection.
+pub(super) fn postgres_options(options: &Options) -> Result<PgConnectOptions, StoreError> {
+    let milliseconds = |time: Duration| time.as_millis().to_string();
+    Ok(parse::<PgConnectOptions>(&options.url)?.application_name(APPLICATION).options([
+        ("statement_timeout", milliseconds(options.statement_timeout)),
+        ("lock_timeout", milliseconds(options.acquire_timeout)),
+        // A replica that froze in the middle of a write must not keep all others from writing.
+        ("idle_in_transaction_session_timeout", milliseconds(options.statement_timeout)),
+    ]))
 }
 
 /// Connects before the pool does, which would try again and again and then say only that time ran out.
@@ -124,7 +129,7 @@ async fn try_once(postgres: &PgConnectOptions, limit: Duration) -> Result<(), St
     }
 }
 
-fn parse<T: FromStr<Err = SqlxError>>(url: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: FromStr<Err = SqlxError>>(url: &str) -> Result<T, StoreError> {
     url.parse().map_err(|e: SqlxError| StoreError::Address { problem: e.to_string() })
 }
 

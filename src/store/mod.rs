@@ -10,6 +10,7 @@ mod connect;
 mod error;
 mod history;
 mod images;
+mod listen;
 mod machines;
 mod migrate;
 mod options;
@@ -28,6 +29,7 @@ use tokio::sync::Semaphore;
 use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, Template, Timestamp};
 
 pub use error::StoreError;
+pub use listen::Listener;
 pub use options::Options;
 pub use revision::State;
 pub use write::Write;
@@ -39,10 +41,7 @@ pub struct Store {
     /// Writers of this process queue here and not in the database, where each would hold a connection while it
     /// waits (and, on SQLite, would poll for the lock without any order).
     turn: Arc<Semaphore>,
-    /// The longest wait for a turn.
-    acquire_timeout: Duration,
-    /// The longest wait for the database's answer to one operation.
-    statement_timeout: Duration,
+    options: Arc<Options>,
 }
 
 impl Store {
@@ -53,12 +52,7 @@ impl Store {
     pub async fn connect(options: &Options) -> Result<Self, StoreError> {
         let connection = connect::open(options).await?;
         error::within(options.statement_timeout, migrate::refuse_newer(&connection)).await?;
-        Ok(Self {
-            connection,
-            turn: Arc::new(Semaphore::new(1)),
-            acquire_timeout: options.acquire_timeout,
-            statement_timeout: options.statement_timeout,
-        })
+        Ok(Self { connection, turn: Arc::new(Semaphore::new(1)), options: Arc::new(options.clone()) })
     }
 
     /// Whether there is a schema, of whatever version.
@@ -66,7 +60,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn has_schema(&self) -> Result<bool, StoreError> {
-        Ok(error::within(self.statement_timeout, migrate::applied(&self.connection)).await?.is_some())
+        Ok(error::within(self.statement_timeout(), migrate::applied(&self.connection)).await?.is_some())
     }
 
     /// Brings the schema to this version. Replicas that do so at the same time wait for each other.
@@ -75,7 +69,7 @@ impl Store {
     /// [`StoreError::SchemaTooNew`] if a newer version was here before, [`StoreError::Migration`] if it fails; then
     /// nothing is changed.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        migrate::run(&self.connection, self.statement_timeout).await
+        migrate::run(&self.connection, self.statement_timeout()).await
     }
 
     /// The current catalog revision: how many writes there were, 0 for none.
@@ -91,7 +85,7 @@ impl Store {
     /// # Errors
     /// As [`revision`](Self::revision).
     pub async fn state(&self) -> Result<State, StoreError> {
-        error::within(self.statement_timeout, revision::read(&self.connection)).await
+        error::within(self.statement_timeout(), revision::read(&self.connection)).await
     }
 
     /// What changed after `revision`, in one consistent read. From 0 on that is all there is, without tombstones.
@@ -108,7 +102,15 @@ impl Store {
             tx.rollback().await?;
             Ok(changes)
         };
-        error::within(self.statement_timeout.saturating_mul(changes::STATEMENTS), read).await
+        error::within(self.statement_timeout().saturating_mul(changes::STATEMENTS), read).await
+    }
+
+    /// A connection of its own, which hears of what others commit from now on. [`close`](Self::close) leaves it open.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or what [`connect`](Self::connect) says.
+    pub async fn listen(&self) -> Result<Listener, StoreError> {
+        Listener::open(&self.options).await
     }
 
     /// Starts a write. Until it ends, all other writers wait.
@@ -116,13 +118,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], also if other writers take too long.
     pub async fn begin(&self, actor: &Actor, at: Timestamp) -> Result<Write, StoreError> {
-        let turn = tokio::time::timeout(self.acquire_timeout, Arc::clone(&self.turn).acquire_owned());
+        let turn = tokio::time::timeout(self.options.acquire_timeout, Arc::clone(&self.turn).acquire_owned());
         let turn = match turn.await {
             Ok(Ok(turn)) => turn,
             Ok(Err(_)) => return Err(StoreError::unavailable("it was closed")),
             Err(_) => return Err(StoreError::unavailable("other writes took too long; try again")),
         };
-        Write::begin(&self.connection, turn, self.statement_timeout, actor.clone(), at).await
+        Write::begin(&self.connection, turn, self.statement_timeout(), actor.clone(), at).await
     }
 
     /// The revisions of a template, also of a deleted one, newest first: at most `limit`, all older than `before`.
@@ -135,7 +137,7 @@ impl Store {
         before: Option<Revision>,
         limit: u32,
     ) -> Result<Vec<RevisionInfo>, StoreError> {
-        error::within(self.statement_timeout, history::list(&self.connection, name, before, limit)).await
+        error::within(self.statement_timeout(), history::list(&self.connection, name, before, limit)).await
     }
 
     /// One revision of a template, also of a deleted one, as the template that it was; `None` if there is none.
@@ -147,7 +149,12 @@ impl Store {
         name: &Name,
         number: Revision,
     ) -> Result<Option<Template>, StoreError> {
-        error::within(self.statement_timeout, history::get(&self.connection, name, number)).await
+        error::within(self.statement_timeout(), history::get(&self.connection, name, number)).await
+    }
+
+    /// The longest wait for the database's answer to one operation.
+    fn statement_timeout(&self) -> Duration {
+        self.options.statement_timeout
     }
 
     /// Closes all connections, of all clones, once what they do now is done.

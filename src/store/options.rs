@@ -27,6 +27,10 @@ impl Options {
         }
     }
 
+    pub(super) fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
+
     /// The URL with `***` for the password, fit for a log.
     pub fn redacted_url(&self) -> String {
         let Some((scheme, rest)) = self.url.split_once("://") else { return self.url.clone() };

@@ -11,7 +11,7 @@ use super::row::{Row, to_column};
 const TABLE: &str = "catalog_revision";
 
 /// Those who listen on this channel of Postgres hear each new revision when it is committed.
-const CHANNEL: &str = "pxe_init_catalog";
+pub(super) const CHANNEL: &str = "pxe_init_catalog";
 
 /// Which catalog a database has, and how far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -43,6 +43,14 @@ pub struct Metrics {
     pub file_bytes: Gauge,
     /// How often it could not be written.
     pub file_failures: Counter,
+    /// 1 while the database tells of what other replicas write.
+    pub listening: Gauge,
+    /// How often that connection was lost or could not be made.
+    pub listener_failures: Counter,
+    /// How long it took to load and index what changed, where something had changed.
+    pub reload_seconds: Histogram,
+    /// How often that failed while the database was there.
+    pub reload_failures: Counter,
 }
 
 impl Default for Metrics {
@@ -62,6 +70,10 @@ impl Default for Metrics {
             file_written: Gauge::default(),
             file_bytes: Gauge::default(),
             file_failures: Counter::default(),
+            listening: Gauge::default(),
+            listener_failures: Counter::default(),
+            reload_seconds: Histogram::new([1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0]),
+            reload_failures: Counter::default(),
             registry: Registry::default(),
         };
         registry.register(
@@ -123,6 +135,26 @@ impl Default for Metrics {
             "snapshot_file_failures",
             "How often the snapshot file could not be written",
             metrics.file_failures.clone(),
+        );
+        registry.register(
+            "feed_listening",
+            "1 while the database tells of what other replicas write; they are asked for every second besides",
+            metrics.listening.clone(),
+        );
+        registry.register(
+            "feed_listener_failures",
+            "How often the connection that hears of other replicas was lost or could not be made",
+            metrics.listener_failures.clone(),
+        );
+        registry.register(
+            "reload_seconds",
+            "Time to load and index what had changed in the database",
+            metrics.reload_seconds.clone(),
+        );
+        registry.register(
+            "reload_failures",
+            "How often what had changed could not be loaded although the database was there",
+            metrics.reload_failures.clone(),
         );
         metrics.registry = registry;
         metrics

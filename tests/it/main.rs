@@ -23,6 +23,7 @@ mod log_reader;
 mod manifest;
 mod params;
 mod render;
+mod replicas;
 mod secrets;
 mod server_reference;
 mod snapshot_file;
