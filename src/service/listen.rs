@@ -36,7 +36,7 @@ impl Service {
             sleep(pause).await;
             pause = LONGEST_PAUSE.min(pause * 2);
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn listen_once(

@@ -8,6 +8,7 @@ mod audit;
 mod changes;
 mod connect;
 mod error;
+mod file;
 mod history;
 mod images;
 mod listen;
@@ -28,6 +29,8 @@ use tokio::sync::Semaphore;
 
 use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, Template, Timestamp};
 
+use file::DatabaseFile;
+
 pub use error::StoreError;
 pub use listen::Listener;
 pub use options::Options;
@@ -42,6 +45,7 @@ pub struct Store {
     /// waits (and, on SQLite, would poll for the lock without any order).
     turn: Arc<Semaphore>,
     options: Arc<Options>,
+    file: Option<Arc<DatabaseFile>>,
 }
 
 impl Store {
@@ -52,7 +56,12 @@ impl Store {
     pub async fn connect(options: &Options) -> Result<Self, StoreError> {
         let connection = connect::open(options).await?;
         error::within(options.statement_timeout, migrate::refuse_newer(&connection)).await?;
-        Ok(Self { connection, turn: Arc::new(Semaphore::new(1)), options: Arc::new(options.clone()) })
+        Ok(Self {
+            connection,
+            turn: Arc::new(Semaphore::new(1)),
+            options: Arc::new(options.clone()),
+            file: DatabaseFile::of(options)?.map(Arc::new),
+        })
     }
 
     /// Whether there is a schema, of whatever version.
@@ -85,6 +94,7 @@ impl Store {
     /// # Errors
     /// As [`revision`](Self::revision).
     pub async fn state(&self) -> Result<State, StoreError> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check())?;
         error::within(self.statement_timeout(), revision::read(&self.connection)).await
     }
 
@@ -124,7 +134,8 @@ impl Store {
             Ok(Err(_)) => return Err(StoreError::unavailable("it was closed")),
             Err(_) => return Err(StoreError::unavailable("other writes took too long; try again")),
         };
-        Write::begin(&self.connection, turn, self.statement_timeout(), actor.clone(), at).await
+        let file = self.file.clone();
+        Write::begin(&self.connection, turn, file, self.statement_timeout(), actor.clone(), at).await
     }
 
     /// The revisions of a template, also of a deleted one, newest first: at most `limit`, all older than `before`.

@@ -7,6 +7,7 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::within;
+use super::file::DatabaseFile;
 use super::revision::State;
 use super::{StoreError, audit, changes, connect, history, images, machines, revision, rules, templates};
 use crate::domain::{Actor, Change, Changes, Stamped, Template, Timestamp};
@@ -16,6 +17,7 @@ pub struct Write {
     // Before the turn, so that it is the first to be dropped.
     tx: DatabaseTransaction,
     _turn: OwnedSemaphorePermit,
+    file: Option<Arc<DatabaseFile>>,
     timeout: Duration,
     actor: Actor,
     at: Timestamp,
@@ -38,6 +40,7 @@ impl Write {
     pub(super) async fn begin(
         connection: &DatabaseConnection,
         turn: OwnedSemaphorePermit,
+        file: Option<Arc<DatabaseFile>>,
         timeout: Duration,
         actor: Actor,
         at: Timestamp,
@@ -48,7 +51,7 @@ impl Write {
             Ok((tx, current))
         };
         let (tx, current) = within(timeout, lock).await?;
-        Ok(Self { tx, _turn: turn, timeout, actor, at, current, progress: Progress::Empty })
+        Ok(Self { tx, _turn: turn, file, timeout, actor, at, current, progress: Progress::Empty })
     }
 
     /// The catalog revision that [`commit`](Self::commit) will make.
@@ -107,6 +110,7 @@ impl Write {
             Progress::Whole => {
                 let revision = self.revision();
                 within(self.timeout, revision::write(&self.tx, revision)).await?;
+                self.file.as_ref().map_or(Ok(()), |file| file.check())?;
                 match tokio::time::timeout(self.timeout, self.tx.commit()).await {
                     Ok(result) => result.map_err(StoreError::of_commit)?,
                     Err(_) => return Err(StoreError::CommitUnknown { source: None }),

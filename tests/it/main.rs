@@ -13,6 +13,7 @@ mod bombs;
 mod cli_reference;
 mod client;
 mod escaping;
+mod faults;
 mod gate;
 mod grpc;
 mod http;
