@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::domain::{Change, Changes, Noun, Timestamp};
+use crate::domain::{Change, Changes, Noun, State, Timestamp};
 use crate::render::{Limits, TemplateSet};
 
-/// The catalog and the templates compiled from it. No request sees the one without the other.
+/// The catalog and the templates compiled from it. No request sees the one without the other. Cheap to clone.
+#[derive(Clone)]
 pub struct Snapshot {
     /// The four nouns.
     pub catalog: Catalog,
     /// The compiled templates, built-in ones included.
     pub templates: Arc<TemplateSet>,
-    /// The identity of the database that it is of; none where no database has confirmed it, as when it comes from a file.
-    pub database: Option<Arc<str>>,
+    /// The state of the database that it is; none where no database has confirmed it, as when it comes from a file.
+    pub database: Option<State>,
     /// When it was built.
     pub built: Timestamp,
 }

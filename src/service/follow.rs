@@ -5,12 +5,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Service, Snapshot, not_loaded};
-use crate::domain::Timestamp;
+use crate::domain::{State, Timestamp};
 use crate::error::{Code, Error};
-use crate::store::State;
 
 /// How often a replica looks for what others wrote.
 const POLL: Duration = Duration::from_secs(1);
@@ -126,6 +126,9 @@ impl Service {
             }
             Err(error) => {
                 metrics.stale.set(1);
+                if error.code != Code::Unavailable {
+                    metrics.reload_failures.inc();
+                }
                 if failures % REMIND == 0 || before.away != (error.code == Code::Unavailable) {
                     let error = error.with_causes();
                     match self.inner.snapshot.load_full() {
@@ -149,58 +152,28 @@ impl Service {
             return Ok(());
         }
         let _advancing = self.inner.advancing.lock().await;
-        let now = self.now();
-        let stored = store.state().await?;
-        if self.is_level_with(&stored) {
+        let known = self.inner.snapshot.load().as_ref().and_then(|served| served.database.clone());
+        let reading = store.read(known.as_ref()).await?;
+        if self.is_level_with(&reading.state) {
             return Ok(());
         }
-        let base = match self.inner.snapshot.load_full() {
-            Some(served) => self.base(served, &stored),
-            None => self.nothing_of(&stored),
-        };
-        let changes = store.changes_since(base.catalog.revision()).await?;
-        self.publish(Arc::new(base.with(&changes, self.inner.settings.limits, now)));
+        let begun = Instant::now();
+        let next = self.advance(reading).await?;
+        self.inner.metrics.reload_seconds.observe(begun.elapsed().as_secs_f64());
+        self.publish(next);
         Ok(())
     }
 
     fn is_level_with(&self, stored: &State) -> bool {
-        self.inner.snapshot.load().as_ref().is_some_and(|served| {
-            served.database.as_ref() == Some(&stored.identity) && served.catalog.revision() == stored.revision
-        })
-    }
-
-    /// What changes can be laid upon to reach the stored state: what is served, or nothing where that is not known to be
-    /// an earlier state of the same database (a backup was restored, say, or it is from the snapshot file, after which a
-    /// backup may have been restored).
-    pub(super) fn base(&self, served: Arc<Snapshot>, stored: &State) -> Arc<Snapshot> {
-        let revision = served.catalog.revision();
-        match &served.database {
-            Some(identity) if *identity == stored.identity && stored.revision >= revision => return served,
-            Some(identity) if *identity == stored.identity => tracing::warn!(
-                served = revision,
-                stored = stored.revision,
-                "the database went back to an older revision; loading all of it"
-            ),
-            Some(identity) => tracing::warn!(
-                served = %identity,
-                stored = %stored.identity,
-                revision = stored.revision,
-                "the database is another one than before; loading all of it"
-            ),
-            None => {}
-        }
-        self.nothing_of(stored)
-    }
-
-    fn nothing_of(&self, stored: &State) -> Arc<Snapshot> {
-        let empty = Snapshot::empty(self.inner.settings.limits, self.now());
-        Arc::new(Snapshot { database: Some(stored.identity.clone()), ..empty })
+        self.inner.snapshot.load().as_ref().is_some_and(|served| served.database.as_ref() == Some(stored))
     }
 
     /// Serves `next` from now on. The caller holds `advancing`.
     pub(super) fn publish(&self, next: Arc<Snapshot>) {
         self.note_served(&next);
-        self.inner.snapshot.store(Some(next));
+        let before = self.inner.snapshot.swap(Some(next));
+        // To free a big one takes long, and nobody should wait for it.
+        tokio::task::spawn_blocking(move || drop(before));
         self.inner.published.notify_one();
     }
 

@@ -5,6 +5,7 @@
 //! reader can see revision N + 1 before revision N. Nothing in here tries again by itself: who called decides.
 
 mod audit;
+mod basis;
 mod changes;
 mod connect;
 mod error;
@@ -15,6 +16,7 @@ mod listen;
 mod machines;
 mod migrate;
 mod options;
+mod reading;
 mod revision;
 mod row;
 mod rules;
@@ -27,14 +29,15 @@ use std::time::Duration;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
 
-use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, Template, Timestamp};
+use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, State, Template, Timestamp};
 
 use file::DatabaseFile;
 
+pub use basis::Basis;
 pub use error::StoreError;
 pub use listen::Listener;
 pub use options::Options;
-pub use revision::State;
+pub use reading::Reading;
 pub use write::Write;
 
 /// An open database, SQLite or Postgres. Clones share its connections.
@@ -106,13 +109,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`] for the first row that means nothing.
     pub async fn changes_since(&self, revision: u64) -> Result<Changes, StoreError> {
+        let tx = error::within(self.statement_timeout(), connect::begin_read(&self.connection)).await?;
         let read = async {
-            let tx = connect::begin_read(&self.connection).await?;
-            let changes = changes::since(&tx, revision).await?;
+            let changes = changes::since(&tx, revision, self.statement_timeout()).await?;
             tx.rollback().await?;
             Ok(changes)
         };
-        error::within(self.statement_timeout().saturating_mul(changes::STATEMENTS), read).await
+        read.await
+    }
+
+    /// What changed after what a reader knows, in one consistent read: all there is, if what it knows is not an earlier
+    /// state of this database.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or [`StoreError::BadRow`].
+    pub async fn read(&self, known: Option<&State>) -> Result<Reading, StoreError> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check())?;
+        Reading::begin(&self.connection, self.statement_timeout(), known).await
     }
 
     /// A connection of its own, which hears of what others commit from now on. [`close`](Self::close) leaves it open.

@@ -1,5 +1,7 @@
 //! Several servers on one database: what one registers, the others know at once.
 
+mod damaged;
+
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
