@@ -6,6 +6,7 @@ mod command;
 mod database;
 mod flags;
 mod http_listener;
+mod journal;
 mod settings;
 mod stop;
 
@@ -93,7 +94,11 @@ impl Server {
         let http_port = http.local_addr().map_or(config.http.port, |address| address.port());
         let metrics = Arc::new(Metrics::default());
         let settings = settings::settings(config, http_port);
+        let journal = journal::journal(config, &settings, http_port, chance::chance(), metrics.clone());
         let service = Service::new(file, settings, clock::system_clock(), metrics.clone());
+        if let Some(journal) = journal {
+            service.keep_journal(journal);
+        }
         let assets = AssetDir::new(config.assets.dir());
         let state = HttpState { service: service.clone(), metrics, assets };
         let connector = Connector { service, options, chance: chance::chance, failed: Notify::new() };
@@ -137,6 +142,10 @@ impl Server {
             let (service, answered) = (service.clone(), answered.clone());
             async move { service.keep(answered).await }
         });
+        let journaled = tokio::spawn({
+            let (service, soft, answered) = (service.clone(), stop.soft(), answered.clone());
+            async move { service.run_journal(soft, answered).await }
+        });
         let management = GrpcServer::builder()
             .add_routes(grpc::routes(service).await?)
             .serve_with_incoming_shutdown(TcpListenerStream::new(self.grpc), {
@@ -149,6 +158,7 @@ impl Server {
         management.await?.transpose()?;
         answered.cancel();
         stop.hard().run_until_cancelled_owned(kept).await.transpose()?;
+        stop.hard().run_until_cancelled_owned(journaled).await.transpose()?;
         fallen_back.await?;
         let result = connected.await?;
         connector.close().await;

@@ -10,9 +10,11 @@ mod connect;
 mod error;
 mod history;
 mod images;
+mod journal;
 mod machines;
 mod migrate;
 mod options;
+mod past;
 mod revision;
 mod row;
 mod rules;
@@ -29,6 +31,7 @@ use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, Template, Time
 
 pub use error::StoreError;
 pub use options::Options;
+pub use past::Past;
 pub use revision::State;
 pub use write::Write;
 

@@ -16,6 +16,7 @@ mod escaping;
 mod gate;
 mod grpc;
 mod http;
+mod journal;
 mod labels;
 mod lint;
 mod log;
