@@ -144,8 +144,7 @@ fn read_filter(filter: Option<v1::BootFilter>) -> Result<BootFilter, Status> {
 }
 
 pub(super) fn boot(record: &BootRecord) -> v1::Boot {
-    let name =
-        |name: &Option<crate::domain::Name>| name.as_ref().map(ToString::to_string).unwrap_or_default();
+    let name = |name: &Option<Name>| name.as_ref().map(ToString::to_string).unwrap_or_default();
     let facts = record.facts.iter();
     v1::Boot {
         id: record.id.to_string(),

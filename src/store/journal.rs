@@ -3,21 +3,22 @@
 //! They have no part in the catalog: a write here takes no lock of the catalog, makes no revision and is not audited.
 
 mod discovered;
+mod insert;
 mod purge;
 mod read;
 
-use std::net::IpAddr;
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
-use serde::Serialize;
-
+use super::row::{to_column, to_json};
 use super::{Store, StoreError, connect, error};
-use crate::domain::{BootFilter, BootId, BootRecord, Discovered, Facts, Name, Timestamp};
+use crate::domain::{BootFilter, BootId, BootRecord, Discovered, Timestamp};
+
+use insert::{Cell, insert, text};
 
 const TABLE: &str = "boots";
 
 /// The columns and what they are, for both databases.
-const COLUMNS: &[(&str, &str)] = &[
+const COLUMNS: &insert::Columns = &[
     ("id", "text"),
     ("at", "bigint"),
     ("mac", "text"),
@@ -43,34 +44,6 @@ const COLUMNS: &[(&str, &str)] = &[
     ("micros", "bigint"),
 ];
 
-/// One row, as the JSON that the statement takes apart.
-#[derive(Serialize)]
-struct BootRow<'a> {
-    id: String,
-    at: i64,
-    mac: Option<String>,
-    uuid: Option<String>,
-    serial: Option<&'a str>,
-    machine: Option<&'a str>,
-    rule: Option<&'a str>,
-    image: Option<&'a str>,
-    template: Option<&'a str>,
-    incident: Option<&'a str>,
-    problem: Option<String>,
-    client: IpAddr,
-    asked: &'static str,
-    outcome: &'static str,
-    facts: &'a Facts,
-    sha256: String,
-    base_url: &'a str,
-    replica: &'a str,
-    program: &'a str,
-    settings: &'a str,
-    revision: u64,
-    bytes: u64,
-    micros: u64,
-}
-
 impl Store {
     /// Adds records, and adds to what is known of machines that are not registered, all or none. A record that is there
     /// already is left as it is, so that who does not know what became of a write can repeat it.
@@ -82,8 +55,7 @@ impl Store {
         records: impl IntoIterator<Item = &'a BootRecord>,
         discovered: &[Discovered],
     ) -> Result<(), StoreError> {
-        let rows: Vec<_> = records.into_iter().map(BootRow::of).collect();
-        let records = serde_json::to_string(&rows).map_err(StoreError::other)?;
+        let rows = records.into_iter().map(cells).collect::<Result<Vec<_>, _>>()?;
         let write = async {
             // On SQLite only one can write, and who waits for a turn here need not poll there.
             let turn = match self.connection.get_database_backend() {
@@ -91,7 +63,7 @@ impl Store {
                 _ => None,
             };
             let tx = connect::begin_write(&self.connection).await?;
-            insert(&tx, TABLE, COLUMNS, records, "ON CONFLICT (id) DO NOTHING").await?;
+            insert(&tx, TABLE, COLUMNS, rows, "ON CONFLICT (id) DO NOTHING").await?;
             if !discovered.is_empty() {
                 discovered::add(&tx, discovered).await?;
             }
@@ -157,36 +129,6 @@ impl Store {
     }
 }
 
-/// Inserts the rows of a JSON array by one statement, whose text is the same for any number of them.
-async fn insert(
-    tx: &DatabaseTransaction,
-    table: &str,
-    columns: &[(&str, &str)],
-    rows: String,
-    conflict: &str,
-) -> Result<(), StoreError> {
-    let backend = tx.get_database_backend();
-    let names = |form: &dyn Fn(&str, &str) -> String| {
-        columns.iter().map(|(name, ty)| form(name, ty)).collect::<Vec<_>>().join(", ")
-    };
-    let plain = names(&|name, _| name.to_owned());
-    let sql = match backend {
-        DbBackend::Sqlite => {
-            let values = names(&|name, _| format!("value ->> '{name}'"));
-            // `WHERE true`: without it the parser takes `ON` for that of a join.
-            format!("INSERT INTO {table} ({plain}) SELECT {values} FROM json_each($1) WHERE true {conflict}")
-        }
-        _ => {
-            let typed = names(&|name, ty| format!("{name} {ty}"));
-            format!(
-                "INSERT INTO {table} ({plain}) SELECT {plain} FROM json_to_recordset($1::json) AS rows({typed}) {conflict}"
-            )
-        }
-    };
-    run(tx, &sql, [rows.into()]).await?;
-    Ok(())
-}
-
 async fn run(
     connection: &impl ConnectionTrait,
     sql: &str,
@@ -196,34 +138,34 @@ async fn run(
     Ok(connection.execute_raw(statement).await?.rows_affected())
 }
 
-impl<'a> BootRow<'a> {
-    fn of(record: &'a BootRecord) -> Self {
-        let facts = &*record.facts;
-        Self {
-            id: record.id.to_string(),
-            at: record.at.0,
-            mac: facts.mac.map(|mac| mac.to_string()),
-            uuid: facts.uuid.map(|uuid| uuid.to_string()),
-            serial: facts.serial.as_deref(),
-            machine: record.machine.as_ref().map(Name::as_str),
-            rule: record.rule.as_ref().map(Name::as_str),
-            image: record.image.as_ref().map(Name::as_str),
-            template: record.template.as_deref(),
-            incident: record.incident.as_deref(),
-            // Postgres keeps no NUL in a text, and a template can make one.
-            problem: record.problem.as_ref().map(|problem| problem.replace('\0', "\u{fffd}")),
-            client: record.client,
-            asked: record.asked.as_str(),
-            outcome: record.outcome.as_str(),
-            facts,
-            sha256: record.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
-            base_url: &record.base_url,
-            replica: &record.replica.name,
-            program: &record.replica.program,
-            settings: &record.replica.settings,
-            revision: record.revision,
-            bytes: record.bytes,
-            micros: record.micros,
-        }
-    }
+/// The cells of a record, in the order of [`COLUMNS`].
+fn cells(record: &BootRecord) -> Result<Vec<Cell>, StoreError> {
+    let facts = &*record.facts;
+    let number = |number: u64| Cell::Number(to_column(number));
+    Ok(vec![
+        text(Some(record.id)),
+        Cell::Number(record.at.0),
+        text(facts.mac),
+        text(facts.uuid),
+        text(facts.serial.as_deref()),
+        text(record.machine.as_ref()),
+        text(record.rule.as_ref()),
+        text(record.image.as_ref()),
+        text(record.template.as_deref()),
+        text(record.incident.as_deref()),
+        // Postgres keeps no NUL in a text, and a template can make one.
+        text(record.problem.as_ref().map(|problem| problem.replace('\0', "\u{fffd}"))),
+        text(Some(record.client)),
+        text(Some(record.asked.as_str())),
+        text(Some(record.outcome.as_str())),
+        text(Some(to_json(facts)?)),
+        text(Some(record.sha256.iter().map(|byte| format!("{byte:02x}")).collect::<String>())),
+        text(Some(&record.base_url)),
+        text(Some(&record.replica.name)),
+        text(Some(&record.replica.program)),
+        text(Some(&record.replica.settings)),
+        number(record.revision),
+        number(record.bytes),
+        number(record.micros),
+    ])
 }

@@ -1,13 +1,15 @@
 //! What Prometheus is told of the journal.
 
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use std::fmt::Write as _;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 /// Why a record of the journal was dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dropped {
     /// More answers than the journal could take in.
     QueueFull,
@@ -24,6 +26,18 @@ pub enum Dropped {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DroppedLabels {
     reason: Dropped,
+}
+
+impl EncodeLabelValue for Dropped {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        encoder.write_str(match self {
+            Self::QueueFull => "queue_full",
+            Self::Bytes => "bytes",
+            Self::Waiting => "waiting",
+            Self::Refused => "refused",
+            Self::Stopped => "stopped",
+        })
+    }
 }
 
 /// The metrics of the journal.

@@ -25,6 +25,7 @@ mod conflicts;
 mod connect;
 pub(crate) mod database;
 mod feed;
+mod journal;
 mod round_trip;
 mod samples;
 mod schema;

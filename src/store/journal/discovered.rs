@@ -2,15 +2,15 @@
 
 use sea_orm::sea_query::{Order, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
-use serde_json::json;
 
 use super::super::StoreError;
-use super::super::row::Row;
+use super::super::row::{Row, to_column};
+use super::insert::{Cell, Columns, insert, text};
 use crate::domain::{Discovered, Timestamp};
 
 const TABLE: &str = "discovered";
 
-const COLUMNS: &[(&str, &str)] = &[
+const COLUMNS: &Columns = &[
     ("identity", "text"),
     ("mac", "text"),
     ("uuid", "text"),
@@ -49,25 +49,24 @@ pub(super) async fn add(tx: &DatabaseTransaction, discovered: &[Discovered]) -> 
     keyed.sort_by(|a, b| a.0.cmp(&b.0));
     keyed.dedup_by(|a, b| a.0 == b.0);
     let row = |(key, machine): (String, &Discovered)| {
-        json!({
-            "identity": key,
-            "mac": machine.mac,
-            "uuid": machine.uuid,
-            "serial": machine.serial,
-            "manufacturer": machine.manufacturer,
-            "product": machine.product,
-            "client": machine.client,
-            "asked": machine.asked.as_str(),
-            "outcome": machine.outcome.as_str(),
-            "rule": machine.rule,
-            "template": machine.template,
-            "first_at": machine.first.0,
-            "last_at": machine.last.0,
-            "times": machine.count,
-        })
+        vec![
+            text(Some(key)),
+            text(machine.mac),
+            text(machine.uuid),
+            text(machine.serial.as_deref()),
+            text(machine.manufacturer.as_deref()),
+            text(machine.product.as_deref()),
+            text(Some(machine.client)),
+            text(Some(machine.asked.as_str())),
+            text(Some(machine.outcome.as_str())),
+            text(machine.rule.as_ref()),
+            text(machine.template.as_deref()),
+            Cell::Number(machine.first.0),
+            Cell::Number(machine.last.0),
+            Cell::Number(to_column(machine.count)),
+        ]
     };
-    let rows: Vec<_> = keyed.into_iter().map(row).collect();
-    super::insert(tx, TABLE, COLUMNS, serde_json::Value::from(rows).to_string(), CONFLICT).await
+    insert(tx, TABLE, COLUMNS, keyed.into_iter().map(row).collect(), CONFLICT).await
 }
 
 pub(super) async fn list(

@@ -17,12 +17,8 @@ pub(super) async fn expired(
 ) -> Result<Option<BootId>, StoreError> {
     let newest = || Query::select().column("id").from(TABLE).order_by("id", Order::Desc).limit(1).take();
     let by_age = newest().and_where(Expr::col("id").lt(oldest.to_string())).take();
-    let mut by_count = newest();
-    by_count.offset(most);
-    // SQLite takes no number above that of a signed one.
-    if i64::try_from(most).is_err() {
-        by_count.and_where(Expr::val(1).eq(0));
-    }
+    // The databases know no number above that; no table has so many rows.
+    let by_count = newest().offset(std::cmp::min(most, i64::MAX.unsigned_abs())).take();
     let mut found = Vec::new();
     for select in [by_age, by_count] {
         if let Some(row) = connection.query_one(&select).await? {

@@ -68,8 +68,8 @@ fn narrow(select: &mut SelectStatement, filter: &BootFilter) {
         let exact = Expr::col("template").eq(template.as_str());
         // Not LIKE, which on SQLite takes upper and lower case for the same.
         let start = format!("{template}@");
-        let length = i64::try_from(start.len()).unwrap_or(i64::MAX);
-        let head = Func::cust("substr").arg(Expr::col("template")).arg(1_i64).arg(length);
+        let length = i32::try_from(start.len()).unwrap_or(i32::MAX);
+        let head = Func::cust("substr").arg(Expr::col("template")).arg(1_i32).arg(length);
         select.and_where(exact.or(Expr::expr(head).eq(start)));
     }
 }

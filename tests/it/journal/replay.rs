@@ -4,12 +4,12 @@ use super::room::{ASK, Room};
 
 /// A template of the operator's that includes another.
 async fn templates(room: &Room, greeting: &str) {
-    room.app.template("part", "ipxe", &format!("echo {greeting}\n")).await.unwrap();
+    room.app.template("part", "ipxe", &format!("{{#- partial: greets -#}}\necho {greeting}")).await.unwrap();
     room.app
         .template(
             "own",
             "ipxe",
-            "#!ipxe\n{% include 'part' %}\necho {{ machine.name }} {{ facts.product }}\nshell\n",
+            "#!ipxe\n{% include 'part' %}\necho {{ machine.name }} {{ facts.product|text }}\nshell\n",
         )
         .await
         .unwrap();
