@@ -96,6 +96,26 @@ pub struct Limits {
     pub milliseconds: u64,
 }
 
+/// What is kept of the answers to machines.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    /// Whether anything is.
+    pub enabled: bool,
+    /// The name of this server; empty for its host and port.
+    pub replica: String,
+    /// The newest records that are kept in memory.
+    pub recent: usize,
+    /// Records that may wait for the database.
+    pub waiting: usize,
+    /// Days for which the database keeps records.
+    pub keep_days: u32,
+    /// The most records that the database keeps.
+    pub max_rows: u64,
+    /// The most machines that are listed as discovered.
+    pub discovered: usize,
+}
+
 /// What is logged, and how.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -208,11 +228,34 @@ impl Limits {
             ("limits.output_bytes", self.output_bytes as u64, 1_024, 64 << 20),
             ("limits.milliseconds", self.milliseconds, 10, 2_000),
         ];
-        match ranges.into_iter().find(|(_, value, least, most)| !(*least..=*most).contains(value)) {
-            None => Ok(()),
-            Some((key, value, least, most)) => {
-                Err(wrong(key, format!("{value} is not between {least} and {most}")))
-            }
+        check_ranges(&ranges)
+    }
+}
+
+impl Journal {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if self.replica.len() > 100 || self.replica.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            let problem =
+                format!("{:?} is no name of a server; use up to 100 characters without spaces", self.replica);
+            return Err(wrong("journal.replica", problem));
+        }
+        let ranges = [
+            ("journal.recent", self.recent as u64, 1, 1_000_000),
+            ("journal.waiting", self.waiting as u64, 1, 10_000_000),
+            ("journal.keep_days", self.keep_days.into(), 1, 36_500),
+            ("journal.max_rows", self.max_rows, 1, 1_000_000_000),
+            ("journal.discovered", self.discovered as u64, 1, 100_000),
+        ];
+        check_ranges(&ranges)
+    }
+}
+
+/// Refuses the first number that is out of its range.
+fn check_ranges(ranges: &[(&'static str, u64, u64, u64)]) -> Result<(), ConfigError> {
+    match ranges.iter().find(|(_, value, least, most)| !(*least..=*most).contains(value)) {
+        None => Ok(()),
+        Some((key, value, least, most)) => {
+            Err(wrong(key, format!("{value} is not between {least} and {most}")))
         }
     }
 }

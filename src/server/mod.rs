@@ -7,6 +7,7 @@ mod command;
 mod database;
 mod flags;
 mod http_listener;
+mod journal;
 mod settings;
 mod stop;
 
@@ -102,7 +103,11 @@ impl Server {
         };
         let metrics = Arc::new(Metrics::new(clock::system_clock(), traces));
         let settings = settings::settings(config, http_port);
+        let journal = journal::journal(config, &settings, http_port, chance::chance(), metrics.clone());
         let service = Service::new(file, settings, clock::system_clock(), metrics.clone());
+        if let Some(journal) = journal {
+            service.keep_journal(journal);
+        }
         let assets = AssetDir::new(config.assets.dir());
         let state = HttpState { service: service.clone(), metrics, assets };
         let connector = Connector { service, options, chance: chance::chance, failed: Notify::new() };
@@ -147,6 +152,10 @@ impl Server {
             async move { service.keep(answered).await }
         });
         let traces = self.state.metrics.traces.clone();
+        let journaled = tokio::spawn({
+            let (service, soft, answered) = (service.clone(), stop.soft(), answered.clone());
+            async move { service.run_journal(soft, answered).await }
+        });
         let management = GrpcServer::builder()
             .layer(TraceCalls(traces.clone()))
             .add_routes(grpc::routes(service).await?)
@@ -160,6 +169,7 @@ impl Server {
         management.await?.transpose()?;
         answered.cancel();
         stop.hard().run_until_cancelled_owned(kept).await.transpose()?;
+        stop.hard().run_until_cancelled_owned(journaled).await.transpose()?;
         fallen_back.await?;
         let result = connected.await?;
         connector.close().await;

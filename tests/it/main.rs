@@ -17,6 +17,7 @@ mod faults;
 mod gate;
 mod grpc;
 mod http;
+mod journal;
 mod labels;
 mod lint;
 mod log;

@@ -5,6 +5,7 @@
 mod boots;
 mod failures;
 mod histogram;
+mod journal;
 mod log;
 mod process;
 mod reloads;
@@ -21,6 +22,7 @@ use crate::domain::Timestamp;
 
 pub use boots::{BadRequest, BootMetrics};
 pub use histogram::Histogram;
+pub use journal::{Dropped, JournalMetrics};
 pub use reloads::ReloadMetrics;
 pub use snapshot::SnapshotMetrics;
 
@@ -39,6 +41,8 @@ pub struct Metrics {
     pub snapshot: SnapshotMetrics,
     /// How it came from the database.
     pub reloads: ReloadMetrics,
+    /// What becomes of the journal.
+    pub journal: JournalMetrics,
     /// Where spans go: whoever counts something also traces it.
     pub traces: Traces,
 }
@@ -46,7 +50,8 @@ pub struct Metrics {
 impl Metrics {
     /// All at zero. `clock` tells how old things are when they are asked for.
     pub fn new(clock: Clock, traces: Traces) -> Self {
-        let (boots, reloads) = (BootMetrics::default(), ReloadMetrics::default());
+        let (boots, reloads, journal) =
+            (BootMetrics::default(), ReloadMetrics::default(), JournalMetrics::default());
         let snapshot = SnapshotMetrics::new(clock);
         let mut registry = Registry::default();
         process::register(&mut registry);
@@ -56,9 +61,10 @@ impl Metrics {
         boots.register(own);
         snapshot.register(own);
         reloads.register(own);
+        journal.register(own);
         log::register(own);
         traces.register(own);
-        Self { registry, boots, snapshot, reloads, traces }
+        Self { registry, boots, snapshot, reloads, journal, traces }
     }
 
     /// Everything in the OpenMetrics text format. It reads files of the system, so it is no work for a thread that answers
