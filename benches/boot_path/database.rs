@@ -10,7 +10,7 @@ use pxe_init::domain::{Actor, Change, Timestamp};
 use pxe_init::render::Limits;
 use pxe_init::service::{Assets, OnFailure, OnUnknown, Service, Settings};
 use pxe_init::store::{Options, Store};
-use pxe_init::telemetry::Metrics;
+use pxe_init::telemetry::{Metrics, Traces};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -99,7 +99,7 @@ async fn load(store: Store) -> (Service, Arc<Metrics>) {
         base_url_fixed: false,
         limits: Limits::default(),
     };
-    let metrics = Arc::new(Metrics::default());
+    let metrics = Arc::new(Metrics::new(Arc::new(|| AT), Traces::default()));
     let service = Service::new(None, settings, Arc::new(|| AT), metrics.clone());
     service.attach(store);
     service.catch_up().await.unwrap();

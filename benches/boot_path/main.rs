@@ -15,6 +15,7 @@ mod plan;
 mod room;
 mod steps;
 mod table;
+mod telling;
 
 use std::path::Path;
 use std::time::Duration;
@@ -34,6 +35,7 @@ fn main() {
     steps::benches(&mut on_cpu);
     catalog::benches(&mut on_cpu);
     bombs::benches(&mut on_cpu);
+    telling::benches(&mut on_cpu);
     // A load waits for the database, and that is what an operator waits for.
     database::benches(&mut criterion().configure_from_args());
     plan::benches(&mut criterion().configure_from_args());

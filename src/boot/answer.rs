@@ -1,5 +1,7 @@
 //! The answer to one question of a machine.
 
+use std::time::Duration;
+
 use crate::domain::{Kind, Name, Outcome};
 use crate::resolve::Resolution;
 
@@ -34,6 +36,17 @@ pub struct Answer {
     pub assumed: bool,
     /// Identities that point at two machines, for people.
     pub conflicts: Vec<String>,
+    /// What it took, where it was measured: for the questions of machines.
+    pub timings: Option<Timings>,
+}
+
+/// What an answer took.
+#[derive(Clone, Copy, Debug)]
+pub struct Timings {
+    /// To find out what the machine boots.
+    pub resolve: Duration,
+    /// To make the document.
+    pub render: Duration,
 }
 
 impl Answer {
@@ -78,6 +91,7 @@ impl Answer {
             in_clear: None,
             assumed: false,
             conflicts: resolution.conflict_texts(),
+            timings: None,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What a machine gets when it asks.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
-use super::{Answer, OnFailure, OnUnknown, Outcome, Secrets, Settings, Snapshot};
+use super::{Answer, OnFailure, OnUnknown, Outcome, Secrets, Settings, Snapshot, Timings};
 use crate::domain::{Facts, Kind, Template};
 use crate::render::{
     Context, Entry, Failure, Limits, Reason, RenderError, ServerContext, Spans, TemplateSet, document_url,
@@ -36,8 +37,12 @@ impl Boot<'_> {
 
     /// The document of `kind` for the machine with these facts.
     pub fn answer(&self, facts: Facts, kind: Kind) -> Answer {
+        let begun = Instant::now();
         let resolution = resolve(&self.snapshot.catalog, &facts);
-        self.answer_resolved(&resolution, &facts.into(), kind)
+        let resolved = Instant::now();
+        let answer = self.answer_resolved(&resolution, &facts.into(), kind);
+        let timings = Timings { resolve: resolved - begun, render: resolved.elapsed() };
+        Answer { timings: Some(timings), ..answer }
     }
 
     /// The same, from an unsaved source in the place of the template.

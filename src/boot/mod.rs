@@ -16,7 +16,7 @@ mod snapshot;
 mod suggest;
 
 pub use crate::domain::Outcome;
-pub use answer::Answer;
+pub use answer::{Answer, Timings};
 pub use check::{check_references, check_template, tell_finding};
 pub use compare::{Comparison, Effect, Group, Scope, compare};
 pub use decide::Boot;

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use database::{Database, SslMode};
-pub use sections::{Assets, Boot, Failure, Grpc, Http, Journal, Limits, Log, LogFormat, Snapshot, Unknown};
+pub use sections::{
+    Assets, Boot, Failure, Grpc, Http, Journal, Limits, Log, LogFormat, Snapshot, Traces, Unknown,
+};
 
 /// The defaults, which are also the reference of all settings.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -39,6 +41,8 @@ pub struct Config {
     pub journal: Journal,
     /// What is logged, and how.
     pub log: Log,
+    /// Where traces go.
+    pub traces: Traces,
 }
 
 /// Why the configuration can not be used; names the key, its value and where it came from.
@@ -107,6 +111,7 @@ impl Config {
         config.boot.check()?;
         config.limits.check()?;
         config.journal.check()?;
+        config.traces.check()?;
         Ok(config)
     }
 
@@ -215,6 +220,9 @@ mod tests {
             of("[database]\nurl = \"mysql://x\"\n", &[]),
             of("[database]\nurl = \"sqlite://x\"\nhost = \"db\"\n", &[]),
             of("[assets]\nforward_server = \"ftp://x\"\n", &[]),
+            of("[traces]\nendpoint = \"https://collector:4317\"\n", &[]),
+            of("[traces]\nendpoint = \"collector:4317\"\n", &[]),
+            of("[traces]\nsample = 5.0\n", &[]),
         ];
         insta::with_settings!({ filters => [(r"\S*/pxe-init\S+\.toml", "FILE")] }, {
             insta::assert_snapshot!(all.join("\n"));

@@ -136,6 +136,20 @@ choice! {
     }
 }
 
+/// Where traces go.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Traces {
+    /// The collector; empty for none.
+    pub endpoint: String,
+    /// The part of the traces that begin here which is kept.
+    pub sample: f64,
+    /// What the collector knows this server as.
+    pub service: String,
+    /// Which of several it is; empty for the name of the computer.
+    pub replica: String,
+}
+
 impl Http {
     /// Where to listen.
     pub fn listen(&self) -> SocketAddr {
@@ -243,6 +257,26 @@ fn check_ranges(ranges: &[(&'static str, u64, u64, u64)]) -> Result<(), ConfigEr
         Some((key, value, least, most)) => {
             Err(wrong(key, format!("{value} is not between {least} and {most}")))
         }
+    }
+}
+
+impl Traces {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if self.endpoint.starts_with("https://") {
+            return Err(wrong(
+                "traces.endpoint",
+                "is https, which is not spoken; give the collector of this computer or of this network, such as \
+                 http://localhost:4317, which can pass them on",
+            ));
+        }
+        check_base("traces.endpoint", &self.endpoint)?;
+        if !(0.0..=1.0).contains(&self.sample) {
+            return Err(wrong("traces.sample", format!("{} is not between 0 and 1", self.sample)));
+        }
+        if self.service.is_empty() {
+            return Err(wrong("traces.service", "is empty; the default is pxe-init"));
+        }
+        Ok(())
     }
 }
 

@@ -1,9 +1,9 @@
 //! The documents of a boot.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use axum::extract::{Extension, FromRequestParts, State};
+use axum::extract::{Extension, FromRef, FromRequestParts, State};
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -16,7 +16,7 @@ use super::{Peer, respond};
 use crate::domain::{Asked, Facts, Kind};
 use crate::error::{Code, Error};
 use crate::service::{Answer, Answered, Service};
-use crate::telemetry::Metrics;
+use crate::telemetry::{BadRequest, BootLine, BootSpan, Metrics};
 
 /// What a machine said: its query, its host header, and where it came from.
 pub(super) struct Question {
@@ -25,7 +25,10 @@ pub(super) struct Question {
     peer: Peer,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Question {
+impl<S: Send + Sync> FromRequestParts<S> for Question
+where
+    Arc<Metrics>: FromRef<S>,
+{
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
@@ -36,6 +39,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Question {
             ))
         })?;
         if parts.headers.get_all(HOST).iter().nth(1).is_some() {
+            Arc::<Metrics>::from_ref(state).boots.refused(BadRequest::SeveralHosts);
             // RFC 9112, section 3.2; which of them would be right for the URLs of a document nobody can tell.
             let line = "the request has more than one Host header; send one".to_owned();
             return Err(respond::text(StatusCode::BAD_REQUEST, line));
@@ -101,22 +105,24 @@ fn answer(
     example: &str,
 ) -> Response {
     let begun = Instant::now();
-    let refuse = |status, reason: String| {
-        metrics.bad_requests.inc();
+    let refuse = |status, why: BadRequest, reason: String| {
+        metrics.boots.refused(why);
         tracing::warn!(peer = %question.peer.0, %kind, reason, "refused a request");
         respond::text(status, reason)
     };
     if query.len() > MAX_QUERY_BYTES {
         let reason = format!("the query has {} bytes; at most {MAX_QUERY_BYTES} are read", query.len());
-        return refuse(StatusCode::URI_TOO_LONG, reason);
+        return refuse(StatusCode::URI_TOO_LONG, BadRequest::QueryTooLong, reason);
     }
     let facts = match from_query(query, question.peer.0.ip()) {
         Ok(facts) => facts,
-        Err(invalid) => return refuse(StatusCode::BAD_REQUEST, invalid.to_string()),
+        Err(invalid) => {
+            return refuse(StatusCode::BAD_REQUEST, BadRequest::InvalidFact, invalid.to_string());
+        }
     };
     if facts.mac.is_none() && facts.uuid.is_none() && facts.serial.is_none() {
         let reason = format!("who asks? say at least one of mac, uuid and serial, as in {example}");
-        return refuse(StatusCode::BAD_REQUEST, reason);
+        return refuse(StatusCode::BAD_REQUEST, BadRequest::NoIdentity, reason);
     }
     let base = base_url(service.settings(), &question.uri, &question.headers);
     let result = service.answer(facts.clone(), kind, &base);
@@ -136,18 +142,18 @@ fn finish(
 ) -> Response {
     match result {
         Ok(mut answer) => {
-            metrics.answered(answer.kind.as_str(), answer.outcome.as_str(), begun.elapsed().as_secs_f64());
-            log(question, &facts, &answer, begun);
-            if !answer.conflicts.is_empty() {
-                metrics.conflicts.inc();
-            }
+            let duration = begun.elapsed();
+            metrics.boots.answered(&answer, duration);
+            log(question, &facts, &answer, duration);
+            let (peer, headers) = (question.peer.0, &question.headers);
+            metrics.traces.boot(&BootSpan { facts: &facts, answer: &answer, peer, headers, duration });
             let has_document = answer.document.is_some();
             let body = respond::body(&mut answer);
             if let Some(journal) = service.journal() {
                 journal.record(Answered {
                     at: service.now(),
                     facts: facts.into(),
-                    client: question.peer.0.ip().to_canonical(),
+                    client: peer.ip().to_canonical(),
                     asked,
                     outcome: answer.outcome,
                     machine: answer.machine.take(),
@@ -158,60 +164,27 @@ fn finish(
                     body: body.clone(),
                     incident: answer.incident.clone(),
                     problem: answer.problem.take(),
-                    took: begun.elapsed(),
+                    took: duration,
                     base_url,
                 });
             }
             respond::answer(answer, has_document, body)
         }
         Err(error) => {
+            metrics.boots.not_ready.inc();
             tracing::warn!(peer = %question.peer.0, problem = %error, "could not answer a machine");
             respond::refuse(&error)
         }
     }
 }
 
-/// One line a boot. What is not known is left out: an empty field is noise to whoever reads, and a wrong group to
-/// whoever counts.
-fn log(question: &Question, facts: &Facts, answer: &Answer, begun: Instant) {
-    let peer = display(question.peer.0);
-    let (kind, outcome) = (display(answer.kind), display(answer.outcome.as_str()));
-    let (mac, uuid, serial) = (facts.mac.map(display), facts.uuid.map(display), facts.serial.as_deref());
-    let (machine, rule) = (answer.machine.as_ref().map(display), answer.rule.as_ref().map(display));
-    let template = answer.template.as_deref().map(display);
-    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-    match &answer.incident {
-        Some(incident) => tracing::error!(
-            outcome,
-            kind,
-            mac,
-            uuid,
-            serial,
-            machine,
-            rule,
-            template,
-            incident = display(incident),
-            problem = answer.problem.as_deref(),
-            peer,
-            micros,
-            "boot"
-        ),
-        None => tracing::info!(
-            outcome,
-            kind,
-            mac,
-            uuid,
-            serial,
-            machine,
-            rule,
-            template,
-            problem = answer.problem.as_deref(),
-            peer,
-            micros,
-            "boot"
-        ),
-    }
+/// One line a boot, and one for each conflict.
+fn log(question: &Question, facts: &Facts, answer: &Answer, duration: Duration) {
+    let peer = question.peer.0;
+    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    BootLine { facts, answer, peer, micros }.log();
     for conflict in &answer.conflicts {
-        tracing::warn!(mac, machine, conflict, peer, "identities conflict");
+        let (mac, machine) = (facts.mac.map(display), answer.machine.as_ref().map(display));
+        tracing::warn!(mac, machine, conflict, %peer, "identities conflict");
     }
 }

@@ -71,6 +71,10 @@ pub(super) async fn ready(State(service): State<Service>) -> Response {
 
 /// `GET /metrics`: OpenMetrics text (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 pub(super) async fn metrics(State(metrics): State<Arc<Metrics>>) -> Response {
+    // What the process uses is read from files, which is no work for a thread that answers machines.
+    let Ok(text) = tokio::task::spawn_blocking(move || metrics.encode()).await else {
+        return respond::text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics can not be read".to_owned());
+    };
     let content_type = [(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
-    (content_type, metrics.encode()).into_response()
+    (content_type, text).into_response()
 }

@@ -129,6 +129,7 @@ async fn serve(config: &Config) -> Result<(), ServerError> {
     let result = server.serve(stop).await;
     signals.abort();
     tracing::info!("stopped");
+    telemetry::flush_log();
     result
 }
 

@@ -1,5 +1,6 @@
 //! The composition root: start, serve, stop.
 
+mod calls;
 mod chance;
 mod clock;
 mod command;
@@ -24,9 +25,10 @@ use crate::http::{AssetDir, HttpState, router};
 use crate::service::Service;
 use crate::snapshot_file::SnapshotFile;
 use crate::store::{self, StoreError};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Traces};
 use crate::{grpc, telemetry};
 
+use calls::TraceCalls;
 use database::Connector;
 
 pub use command::{Cli, command, run};
@@ -51,6 +53,9 @@ pub enum ServerError {
     /// The log can not be set up.
     #[error("log.filter: {0}")]
     Log(#[from] telemetry::InvalidFilter),
+    /// Traces can not be sent as configured.
+    #[error("traces.endpoint: {0}")]
+    Traces(#[from] opentelemetry_otlp::ExporterBuildError),
     /// The management API can not be described.
     #[error("the API can not be described: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -92,7 +97,11 @@ impl Server {
             source,
         })?;
         let http_port = http.local_addr().map_or(config.http.port, |address| address.port());
-        let metrics = Arc::new(Metrics::default());
+        let traces = match settings::traces(config) {
+            Some(options) => Traces::start(&options)?,
+            None => Traces::default(),
+        };
+        let metrics = Arc::new(Metrics::new(clock::system_clock(), traces));
         let settings = settings::settings(config, http_port);
         let journal = journal::journal(config, &settings, http_port, chance::chance(), metrics.clone());
         let service = Service::new(file, settings, clock::system_clock(), metrics.clone());
@@ -146,7 +155,9 @@ impl Server {
             let (service, soft, answered) = (service.clone(), stop.soft(), answered.clone());
             async move { service.run_journal(soft, answered).await }
         });
+        let traces = self.state.metrics.traces.clone();
         let management = GrpcServer::builder()
+            .layer(TraceCalls(traces.clone()))
             .add_routes(grpc::routes(service).await?)
             .serve_with_incoming_shutdown(TcpListenerStream::new(self.grpc), {
                 let soft = stop.soft();
@@ -162,6 +173,7 @@ impl Server {
         fallen_back.await?;
         let result = connected.await?;
         connector.close().await;
+        tokio::task::spawn_blocking(move || traces.finish()).await?;
         Ok(result?)
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::config::{Config, Failure, Unknown};
 use crate::render::Limits;
 use crate::service::{Assets, OnFailure, OnUnknown, Settings};
+use crate::telemetry::TraceOptions;
 
 /// What the service is told.
 pub(super) fn settings(config: &Config, http_port: u16) -> Settings {
@@ -39,6 +40,17 @@ pub(super) fn settings(config: &Config, http_port: u16) -> Settings {
             time: Duration::from_millis(config.limits.milliseconds),
         },
     }
+}
+
+/// Where spans go, if they go anywhere.
+pub(super) fn traces(config: &Config) -> Option<TraceOptions> {
+    let traces = &config.traces;
+    (!traces.endpoint.is_empty()).then(|| TraceOptions {
+        endpoint: traces.endpoint.clone(),
+        sample: traces.sample,
+        service: traces.service.clone(),
+        replica: traces.replica.clone(),
+    })
 }
 
 /// What stands in for the `Host` of a machine's request in previews.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -10,6 +10,7 @@ use super::{Service, Snapshot, not_loaded};
 use crate::domain::Timestamp;
 use crate::error::{Code, Error};
 use crate::store::State;
+use crate::telemetry::LoadSpan;
 
 /// How often a replica looks for what others wrote.
 const POLL: Duration = Duration::from_secs(1);
@@ -78,7 +79,7 @@ impl Service {
 
     /// Keeps what came of asking the database, and logs it when it is news.
     pub(super) fn note_database(&self, result: Result<(), &Error>) {
-        let (now, metrics) = (self.now(), &self.inner.metrics);
+        let (now, metrics) = (self.now(), &self.inner.metrics.snapshot);
         let failures = match result {
             Ok(()) => self.inner.failures.swap(0, Ordering::Relaxed),
             Err(_) => self.inner.failures.fetch_add(1, Ordering::Relaxed),
@@ -108,6 +109,7 @@ impl Service {
             }
             Err(error) => {
                 metrics.stale.set(1);
+                self.inner.metrics.reloads.failures.inc();
                 if failures % REMIND == 0 || before.away != (error.code == Code::Unavailable) {
                     let error = error.with_causes();
                     match self.inner.snapshot.load_full() {
@@ -131,7 +133,7 @@ impl Service {
             return Ok(());
         }
         let _advancing = self.inner.advancing.lock().await;
-        let now = self.now();
+        let (now, begun) = (self.now(), Instant::now());
         let stored = store.state().await?;
         if self.is_level_with(&stored) {
             return Ok(());
@@ -140,8 +142,14 @@ impl Service {
             Some(served) => self.base(served, &stored),
             None => self.nothing_of(&stored),
         };
-        let changes = store.changes_since(base.catalog.revision()).await?;
-        self.publish(Arc::new(base.with(&changes, self.inner.settings.limits, now)));
+        let from = base.catalog.revision();
+        let changes = store.changes_since(from).await?;
+        let next = Arc::new(base.with(&changes, self.inner.settings.limits, now));
+        let to = next.catalog.revision();
+        self.publish(next);
+        let duration = begun.elapsed();
+        self.inner.metrics.reloads.loaded(from == 0, duration);
+        self.inner.metrics.traces.load(LoadSpan { from, to, duration });
         Ok(())
     }
 
@@ -192,7 +200,7 @@ impl Service {
         if !served.as_ref().is_some_and(|served| Arc::ptr_eq(&served.templates, &next.templates)) {
             self.report_broken(next);
         }
-        self.inner.metrics.snapshot_revision.set(next.catalog.revision().cast_signed());
+        self.inner.metrics.snapshot.revision.set(next.catalog.revision().cast_signed());
     }
 
     fn report_broken(&self, next: &Snapshot) {
@@ -203,6 +211,6 @@ impl Service {
             tracing::error!(template = %name, %problem, "a stored template can not be rendered");
             count += 1;
         }
-        self.inner.metrics.broken_templates.set(count);
+        self.inner.metrics.snapshot.broken_templates.set(count);
     }
 }

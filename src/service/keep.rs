@@ -48,7 +48,7 @@ impl Service {
             let (file, about) = (file.clone(), about.clone());
             tokio::task::spawn_blocking(move || file.write(&about, &snapshot.catalog))
         };
-        let metrics = &self.inner.metrics;
+        let metrics = &self.inner.metrics.snapshot;
         match writing.await.unwrap_or_else(|crash| Err(std::io::Error::other(crash))) {
             Ok(bytes) => {
                 if std::mem::take(failing) {
@@ -118,7 +118,7 @@ impl Service {
             return;
         }
         self.note_served(&snapshot);
-        let metrics = &self.inner.metrics;
+        let metrics = &self.inner.metrics.snapshot;
         metrics.from_file.set(1);
         metrics.confirmed.set(about.confirmed.0 as f64 / 1000.0);
         let health = self.inner.health.rcu(|health| Health {

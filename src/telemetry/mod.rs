@@ -1,9 +1,12 @@
-//! Logs and metrics.
+//! Logs, metrics and traces.
 
-mod journal;
 mod log;
 mod metrics;
+mod traces;
 
-pub use journal::{Dropped, JournalMetrics};
-pub use log::{InvalidFilter, check_filter, init_log};
-pub use metrics::Metrics;
+pub use log::{BootLine, Form, InvalidFilter, Line, LogWriter, check_filter, flush_log, init_log};
+pub use metrics::{
+    BadRequest, BootMetrics, Clock, Dropped, Histogram, JournalMetrics, Metrics, ReloadMetrics,
+    SnapshotMetrics,
+};
+pub use traces::{BootSpan, CallSpan, LoadSpan, TraceOptions, Traces};

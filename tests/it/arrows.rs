@@ -14,8 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("manifest", &["domain"]),
     ("store", &["domain"]),
     ("config", &[]),
-    ("telemetry", &[]),
     ("boot", &["domain", "catalog", "resolve", "render", "lint"]),
+    ("telemetry", &["domain", "boot"]),
     ("template_test", &["domain", "catalog", "resolve", "render", "lint", "manifest", "boot"]),
     ("snapshot_file", &["domain", "catalog"]),
     (
