@@ -1,15 +1,17 @@
-//! What Prometheus is told of the journal.
+//! What becomes of the journal.
 
-use std::fmt::Write as _;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
+use prometheus_client::encoding::{EncodeMetric, MetricEncoder};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 /// Why a record of the journal was dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dropped {
     /// More answers than the journal could take in.
     QueueFull,
@@ -23,25 +25,8 @@ pub enum Dropped {
     Stopped,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct DroppedLabels {
-    reason: Dropped,
-}
-
-impl EncodeLabelValue for Dropped {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
-        encoder.write_str(match self {
-            Self::QueueFull => "queue_full",
-            Self::Bytes => "bytes",
-            Self::Waiting => "waiting",
-            Self::Refused => "refused",
-            Self::Stopped => "stopped",
-        })
-    }
-}
-
-/// The metrics of the journal.
-#[derive(Clone, Default)]
+/// What becomes of the journal.
+#[derive(Default)]
 pub struct JournalMetrics {
     /// Answers that it took in.
     pub recorded: Counter,
@@ -49,10 +34,15 @@ pub struct JournalMetrics {
     pub written: Counter,
     /// Records that wait for the database.
     pub waiting: Gauge,
-    dropped: Family<DroppedLabels, Counter>,
+    dropped: Reasons,
 }
 
 impl JournalMetrics {
+    /// Counts records that were dropped.
+    pub fn dropped(&self, reason: Dropped, count: u64) {
+        self.dropped.0[reason as usize].fetch_add(count, Relaxed);
+    }
+
     pub(super) fn register(&self, registry: &mut Registry) {
         let records = "Answers that the journal took in";
         registry.register("journal_records", records, self.recorded.clone());
@@ -63,9 +53,35 @@ impl JournalMetrics {
         let dropped = "Records of the journal that were dropped, by reason";
         registry.register("journal_dropped", dropped, self.dropped.clone());
     }
+}
 
-    /// Counts records that were dropped.
-    pub fn dropped(&self, reason: Dropped, count: u64) {
-        self.dropped.get_or_create(&DroppedLabels { reason }).inc_by(count);
+impl Dropped {
+    const ALL: [Self; 5] = [Self::QueueFull, Self::Bytes, Self::Waiting, Self::Refused, Self::Stopped];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue-full",
+            Self::Bytes => "bytes",
+            Self::Waiting => "waiting",
+            Self::Refused => "refused",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Reasons(Arc<[AtomicU64; Dropped::ALL.len()]>);
+
+impl EncodeMetric for Reasons {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
+        for reason in Dropped::ALL {
+            let count = self.0[reason as usize].load(Relaxed);
+            ConstCounter::new(count).encode(encoder.encode_family(&[("reason", reason.as_str())])?)?;
+        }
+        Ok(())
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Counter
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use pxe_init::domain::{Asked, Facts, Outcome, Replica, Timestamp};
 use pxe_init::service::{Answered, Journal, JournalSettings};
-use pxe_init::telemetry::Metrics;
+use pxe_init::telemetry::{Metrics, Traces};
 
 use super::room::{ASK, Room, field};
 use crate::away::{Proxy, Way};
@@ -52,7 +52,7 @@ fn dropped(metrics: &Metrics, reason: &str) -> u64 {
 
 #[test]
 fn a_queue_that_nobody_empties_drops_and_never_waits() {
-    let metrics = Arc::new(Metrics::default());
+    let metrics = Arc::new(Metrics::new(Arc::new(|| Timestamp(0)), Traces::default()));
     let journal = journal(&metrics);
     let begun = Instant::now();
     for _ in 0..20_000 {
@@ -60,12 +60,12 @@ fn a_queue_that_nobody_empties_drops_and_never_waits() {
     }
     // Microseconds each; whoever waits for anything takes far longer.
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
-    assert_eq!(dropped(&metrics, "queue_full"), 20_000 - 16_384);
+    assert_eq!(dropped(&metrics, "queue-full"), 20_000 - 16_384);
 }
 
 #[test]
 fn bodies_that_wait_are_bounded_too() {
-    let metrics = Arc::new(Metrics::default());
+    let metrics = Arc::new(Metrics::new(Arc::new(|| Timestamp(0)), Traces::default()));
     let journal = journal(&metrics);
     for _ in 0..100 {
         journal.record(answered(1 << 20));
