@@ -51,6 +51,23 @@ impl Document {
         self.parts.iter().any(|part| matches!(part, Part::Own(_)))
     }
 
+    /// Where `body` and the document of `machine` part, for people.
+    pub(crate) fn first_difference(&self, machine: Machine, body: &[u8]) -> String {
+        let mut expected = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Same(bytes) => expected.extend_from_slice(bytes),
+                Part::Own(own) => machine.push(*own, &mut expected),
+            }
+        }
+        let same = expected.iter().zip(body).take_while(|(expected, found)| expected == found).count();
+        let around = |bytes: &[u8]| {
+            let piece = &bytes[same.saturating_sub(40)..(same + 60).min(bytes.len())];
+            format!("{:?}", String::from_utf8_lossy(piece))
+        };
+        format!("{}, where {} was expected", around(body), around(&expected))
+    }
+
     /// Whether `body` is the document of `machine`. `scratch` is for its use.
     pub(crate) fn is_for(&self, machine: Machine, body: &[u8], scratch: &mut Vec<u8>) -> bool {
         let mut rest = body;
@@ -92,6 +109,10 @@ mod tests {
         assert!(!is_for_8(&format!("{right}\n")), "too long");
         assert!(!is_for_8(&format!("\n{right}")), "no script at byte 0");
         assert!(!is_for_8(""));
+        assert_eq!(
+            document.first_difference(Machine(8), script(Machine(7)).as_bytes()),
+            r#""!ipxe\nkernel vmlinuz bond=52:54:00:00:00:07 x\nboot\n", where "!ipxe\nkernel vmlinuz bond=52:54:00:00:00:08 x\nboot\n" was expected"#
+        );
     }
 
     #[test]

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use serde::Serialize;
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::{sleep, timeout};
 
 use crate::connection::{Broken, Connection};
 use crate::machine::Machine;
-use crate::pace::{Alarm, Arrivals, Pauses};
+use crate::pace::{Arrivals, Pauses, keep};
 use crate::tally::{Outcome, Tally, Times};
 use crate::target::Target;
 
@@ -178,19 +179,12 @@ impl Room {
     }
 
     async fn at_rate(self: &Arc<Self>, began: Instant, rate: f64) -> io::Result<()> {
-        let alarm = Alarm::new()?;
-        let (end, mut due) = (began + self.load.duration, began);
-        for (i, pause) in Pauses::new(self.load.arrivals, rate, self.number.into()).enumerate() {
-            due += pause;
-            if due >= end {
-                break;
-            }
-            alarm.until(due).await?;
+        let (told, mut moments) = unbounded_channel();
+        let pauses = Pauses::new(self.load.arrivals, rate, self.number.into());
+        let end = began + self.load.duration;
+        std::thread::Builder::new().spawn(move || keep(pauses, began, end, |due| told.send(due).is_ok()))?;
+        while let Some(due) = moments.recv().await {
             self.spawn(self.next_machine(), due);
-            // When this is late, those who ask must get on all the same.
-            if i % 16 == 0 {
-                tokio::task::yield_now().await;
-            }
         }
         Ok(())
     }
@@ -298,9 +292,9 @@ impl Room {
                     }
                     (429 | 503, Some(retry_after)) => (Outcome::Refused { retry_after }, response.closes),
                     (status, _) => {
-                        let text = String::from_utf8_lossy(response.body);
-                        let text: String = text.chars().take(300).collect();
-                        let problem = format!("{step} of machine {}: status {status}: {text:?}", machine.0);
+                        let difference = document.first_difference(machine, response.body);
+                        let problem =
+                            format!("{step} of machine {}: status {status}: {difference}", machine.0);
                         (Outcome::Wrong(problem), true)
                     }
                 },

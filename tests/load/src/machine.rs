@@ -34,12 +34,14 @@ pub(crate) enum Own {
     Serial,
     /// The name and the host name, both without the domain.
     Name,
+    /// The manufacturer and product as parameters of a query.
+    Model,
 }
 
 impl Own {
     /// Every one of them.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::MacColons, Self::MacHyphens, Self::Uuid, Self::Serial, Self::Name];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::MacColons, Self::MacHyphens, Self::Uuid, Self::Serial, Self::Name, Self::Model];
 }
 
 impl Machine {
@@ -61,6 +63,12 @@ impl Machine {
                 to.extend_from_slice(b"node-");
                 push_decimal(self.0, 7, to);
             }
+            Own::Model => {
+                let (manufacturer, product) = MODELS[self.0 as usize % MODELS.len()];
+                for part in ["manufacturer=", manufacturer, "&product=", product] {
+                    to.extend_from_slice(part.as_bytes());
+                }
+            }
         }
     }
 
@@ -81,7 +89,9 @@ impl Machine {
         self.push(Own::Name, to);
         to.extend_from_slice(b"&serial=");
         self.push(Own::Serial, to);
-        self.push_model(b"&asset=", to);
+        to.extend_from_slice(b"&asset=&");
+        self.push(Own::Model, to);
+        to.extend_from_slice(b"&arch=x86_64&platform=efi");
     }
 
     /// Appends the facts as our scripts write them into the URLs of further documents.
@@ -94,20 +104,9 @@ impl Machine {
         self.push(Own::Serial, to);
         to.extend_from_slice(b"&domain=example.org&hostname=");
         self.push(Own::Name, to);
-        self.push_model(b"", to);
-    }
-
-    fn push_model(self, before: &[u8], to: &mut Vec<u8>) {
-        let (manufacturer, product) = MODELS[self.0 as usize % MODELS.len()];
-        let parts: [&[u8]; 6] = [
-            before,
-            b"&manufacturer=",
-            manufacturer.as_bytes(),
-            b"&product=",
-            product.as_bytes(),
-            b"&arch=x86_64&platform=efi",
-        ];
-        parts.iter().for_each(|part| to.extend_from_slice(part));
+        to.push(b'&');
+        self.push(Own::Model, to);
+        to.extend_from_slice(b"&arch=x86_64&platform=efi");
     }
 
     fn push_mac(self, separator: u8, to: &mut Vec<u8>) {

@@ -6,7 +6,7 @@ mod cli;
 mod connection;
 mod document;
 mod failure;
-mod limits;
+mod histogram;
 mod load;
 mod machine;
 mod measure;
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &RunArgs) -> Result<ExitCode> {
-    let most_open = limits::raise();
+    let most_open = most_open()?;
     let threads = args.threads.unwrap_or_else(cores);
     let mut load = Load {
         target: Arc::default(),
@@ -108,7 +108,7 @@ fn bench(args: &BenchArgs) -> Result<ExitCode> {
         rounds: if args.quick { 3 } else { 11 },
         turn: Duration::from_secs(if args.quick { 1 } else { 2 }),
         threads: cores(),
-        most_open: limits::raise(),
+        most_open: most_open()?,
     };
     let starter = Starter::new(server(args.server.clone())?)?;
     let is_asked_for = |scenario| args.only.is_empty() || args.only.contains(&scenario);
@@ -138,6 +138,13 @@ fn server(given: Option<PathBuf>) -> Result<PathBuf> {
 fn cores() -> u32 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     u32::try_from(cores).unwrap_or(u32::MAX)
+}
+
+/// How many connections may be open at once: less what else takes files, here and in a server. `scripts/load` raises the limit
+/// as far as it goes.
+fn most_open() -> Result<u32> {
+    const OTHERS: u32 = 200;
+    Ok(process::most_files()?.saturating_sub(OTHERS).max(1))
 }
 
 fn seconds(flag: &str, seconds: f64) -> Result<Duration> {

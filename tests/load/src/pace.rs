@@ -1,15 +1,9 @@
 //! When questions are due, whether earlier ones were answered or not.
 
-use std::io;
-use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
-};
 use serde::Serialize;
-use tokio::io::unix::AsyncFd;
 
 /// How questions follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
@@ -57,39 +51,24 @@ impl Iterator for Pauses {
     }
 }
 
-/// Waits to the microsecond; the timers of tokio wait to the millisecond, which would be a part of every latency.
-#[derive(Debug)]
-pub(crate) struct Alarm {
-    timer: AsyncFd<OwnedFd>,
-}
-
-impl Alarm {
-    /// One that rings on this runtime.
-    #[expect(
-        deprecated,
-        reason = "its successor is unsafe; what it warns of, a descriptor that changes, an OwnedFd rules out"
-    )]
-    pub(crate) fn new() -> io::Result<Self> {
-        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-        Ok(Self { timer: AsyncFd::new(timerfd_create(TimerfdClockId::Monotonic, flags)?)? })
-    }
-
-    /// Waits until `due`.
-    pub(crate) async fn until(&self, due: Instant) -> io::Result<()> {
-        let wait = due.saturating_duration_since(Instant::now());
-        if wait.is_zero() {
-            return Ok(());
+/// Calls `due` with each moment at which a question is due, from `began` until `end`, when that moment has come; ends early
+/// when `due` says that nobody listens.
+///
+/// On a thread of its own: it waits to some ten microseconds, while the timers of tokio wait to the millisecond, which
+/// would be a part of every latency.
+pub(crate) fn keep(pauses: Pauses, began: Instant, end: Instant, mut due: impl FnMut(Instant) -> bool) {
+    let mut next = began;
+    for pause in pauses {
+        next += pause;
+        if next >= end {
+            return;
         }
-        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let value = Timespec::try_from(wait).map_err(io::Error::other)?;
-        let spec = Itimerspec { it_interval: none, it_value: value };
-        timerfd_settime(self.timer.get_ref(), TimerfdTimerFlags::empty(), &spec)?;
-        loop {
-            let mut guard = self.timer.readable().await?;
-            let read = guard.try_io(|timer| Ok(rustix::io::read(timer.get_ref(), &mut [0; 8])?));
-            if let Ok(result) = read {
-                return result.map(drop);
-            }
+        let wait = next.saturating_duration_since(Instant::now());
+        if !wait.is_zero() {
+            std::thread::sleep(wait);
+        }
+        if !due(next) {
+            return;
         }
     }
 }
@@ -106,13 +85,16 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn an_alarm_rings_when_it_is_due() {
-        let alarm = Alarm::new().unwrap();
-        for micros in [0, 300, 5_000] {
-            let due = Instant::now() + Duration::from_micros(micros);
-            alarm.until(due).await.unwrap();
+    #[test]
+    fn nothing_is_asked_before_it_is_due() {
+        let began = Instant::now();
+        let (pauses, mut moments) = (Pauses::new(Arrivals::Constant, 1000.0, 1), Vec::new());
+        keep(pauses, began, began + Duration::from_millis(20), |due| {
             assert!(Instant::now() >= due);
-        }
+            moments.push(due);
+            true
+        });
+        assert_eq!(moments.len(), 19);
+        assert_eq!(moments[18] - began, Duration::from_millis(19));
     }
 }

@@ -183,6 +183,22 @@ impl Usage {
     }
 }
 
+/// How many files this process may have open, and so each server that it starts.
+pub(crate) fn most_files() -> Result<u32> {
+    let path = "/proc/self/limits";
+    let limits = fs::read_to_string(path).doing(|| format!("can not read {path}"))?;
+    soft_limit(&limits).ok_or_else(|| Failure(format!("{path} does not tell the limit of open files")))
+}
+
+/// `Max open files            1024                 524288               files     `
+fn soft_limit(limits: &str) -> Option<u32> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    match line.split_ascii_whitespace().next()? {
+        "unlimited" => Some(u32::MAX),
+        number => Some(number.parse().unwrap_or(u32::MAX)),
+    }
+}
+
 /// The 14th and 15th field of proc_pid_stat(5); the second is in parentheses and may hold anything.
 fn cpu(stat: &str) -> Option<Duration> {
     let (_, fields) = stat.rsplit_once(')')?;
@@ -206,6 +222,11 @@ mod tests {
         let stat = "42 (a )b( c) S 1 42 42 0 -1 4194560 100 0 0 0 250 50 7 8 20 0 4 0 100 1000 200";
         assert_eq!(cpu(stat), Some(Duration::from_secs(3)));
         assert_eq!(resident("Name:\tx\nVmRSS:\t  2048 kB\nRssAnon: 1 kB\n"), Some(2 << 20));
+        assert_eq!(
+            soft_limit("Limit x\nMax open files            1024                 524288   files"),
+            Some(1024)
+        );
+        assert!(most_files().unwrap() > 0);
         assert!(Usage::of("self").unwrap().resident > 0);
         assert!(Usage::of("0").unwrap_err().to_string().starts_with("can not read /proc/0/stat"));
     }

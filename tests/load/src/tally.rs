@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
+
+use crate::histogram::Histogram;
 
 /// How many problems are kept to be shown.
 const SHOWN: usize = 5;
@@ -33,14 +34,14 @@ pub(crate) enum Outcome {
 pub(crate) struct Tally {
     /// How many had each outcome.
     pub(crate) counts: Counts,
-    /// From when the question was due to the good answer, in ns.
-    good: Histogram<u64>,
-    /// From when the question was due to the refusal, in ns.
-    refused: Histogram<u64>,
-    /// From when the question was asked to the answer or refusal, in ns.
-    asked: Histogram<u64>,
-    /// How much later than due questions were asked, in ns.
-    late: Histogram<u64>,
+    /// From when the question was due to the good answer.
+    good: Histogram,
+    /// From when the question was due to the refusal.
+    refused: Histogram,
+    /// From when the question was asked to the answer or refusal.
+    asked: Histogram,
+    /// How much later than due questions were asked.
+    late: Histogram,
     problems: Vec<String>,
 }
 
@@ -92,10 +93,10 @@ impl Tally {
     pub(crate) fn new() -> Self {
         Self {
             counts: Counts::default(),
-            good: histogram(),
-            refused: histogram(),
-            asked: histogram(),
-            late: histogram(),
+            good: Histogram::new(),
+            refused: Histogram::new(),
+            asked: Histogram::new(),
+            late: Histogram::new(),
             problems: Vec::new(),
         }
     }
@@ -104,17 +105,17 @@ impl Tally {
     pub(crate) fn add(&mut self, outcome: Outcome, times: Times) {
         let counts = &mut self.counts;
         let since_due = times.late + times.took;
-        self.late.saturating_record(ns(times.late));
+        self.late.record(times.late);
         match outcome {
             Outcome::Good => {
                 counts.good += 1;
-                self.good.saturating_record(ns(since_due));
-                self.asked.saturating_record(ns(times.took));
+                self.good.record(since_due);
+                self.asked.record(times.took);
             }
             Outcome::Refused { .. } => {
                 counts.refused += 1;
-                self.refused.saturating_record(ns(since_due));
-                self.asked.saturating_record(ns(times.took));
+                self.refused.record(since_due);
+                self.asked.record(times.took);
             }
             Outcome::Wrong(problem) => {
                 counts.wrong += 1;
@@ -153,8 +154,7 @@ impl Tally {
             (&mut self.asked, &other.asked),
             (&mut self.late, &other.late),
         ] {
-            // Both grow as they must, so that everything fits.
-            let _ = ours.add(theirs);
+            ours.merge(theirs);
         }
         other.problems.iter().for_each(|problem| self.show(problem.clone()));
     }
@@ -204,26 +204,17 @@ impl Counts {
 }
 
 impl Latency {
-    fn of(histogram: &Histogram<u64>) -> Option<Self> {
-        let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1e6;
-        (!histogram.is_empty()).then(|| Self {
+    fn of(histogram: &Histogram) -> Option<Self> {
+        let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
+        let at = |part| ms(histogram.quantile(part));
+        (histogram.count() > 0).then(|| Self {
             p50: at(0.5),
             p90: at(0.9),
             p99: at(0.99),
             p999: at(0.999),
-            max: histogram.max() as f64 / 1e6,
+            max: ms(histogram.max()),
         })
     }
-}
-
-/// Of nanoseconds, with three digits.
-#[expect(clippy::expect_used, reason = "constants that are valid")]
-fn histogram() -> Histogram<u64> {
-    Histogram::new(3).expect("three digits can be kept")
-}
-
-fn ns(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -57,9 +57,10 @@ impl Target {
                 let answer = fetch(address, &host, *step, other).await?;
                 if !document.is_for(other, answer.body.as_bytes(), &mut Vec::new()) {
                     return Err(Failure(format!(
-                        "{step}: the documents of machines 0 and {} differ by more than their MACs, UUIDs, serial \
-                         numbers and names, so that nothing could be checked: {:?} and {:?}",
-                        other.0, first.body, answer.body
+                        "{step}: the documents of machines 0 and {} differ by more than what a machine says of itself, so \
+                         that nothing could be checked; first in {}",
+                        other.0,
+                        document.first_difference(other, answer.body.as_bytes())
                     )));
                 }
             }
