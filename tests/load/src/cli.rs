@@ -39,6 +39,9 @@ pub(crate) struct RunArgs {
     /// Program to start [default: pxe-init-server beside this one]
     #[arg(long, value_name = "FILE", conflicts_with = "target")]
     pub(crate) server: Option<PathBuf>,
+    /// Program that fills its database [default: pxe-init-client beside the server]
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    pub(crate) client: Option<PathBuf>,
     /// Rules that the started server has
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) rules: u32,
@@ -87,6 +90,9 @@ pub(crate) struct BenchArgs {
     /// Program to measure [default: pxe-init-server beside this one]
     #[arg(long, value_name = "FILE")]
     pub(crate) server: Option<PathBuf>,
+    /// Program that fills its databases [default: pxe-init-client beside the server]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client: Option<PathBuf>,
     /// Measure only these
     #[arg(long, value_enum, value_name = "SCENARIO", value_delimiter = ',')]
     pub(crate) only: Vec<Scenario>,

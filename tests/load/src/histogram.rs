@@ -98,7 +98,7 @@ mod tests {
             }
             before = last;
         }
-        assert_eq!(last_of(super::bucket(u64::MAX)), u64::MAX);
+        assert_eq!(last_of(bucket(u64::MAX)), u64::MAX);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The machines of a room: everything about a machine follows from its number.
 
-use pxe_init::domain::Machine as Registered;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const MACHINES_IN_RACK: u32 = 40;
 const RACKS_IN_ROW: u32 = 20;
@@ -119,11 +118,11 @@ impl Machine {
     }
 
     /// What a site registers of it: bound to no image, so that the rules decide, with labels and params as sites have them.
-    pub(crate) fn registered(self) -> Result<Registered, serde_json::Error> {
+    pub(crate) fn registered(self) -> Value {
         let rack = self.0 / MACHINES_IN_RACK;
         let second = Self(self.0 + MOST);
         let hostname = format!("{}.example.org", self.text(Own::Name));
-        serde_json::from_value(json!({
+        json!({
             "name": hostname,
             "macs": [self.text(Own::MacColons), second.text(Own::MacColons)],
             "uuid": self.text(Own::Uuid),
@@ -140,7 +139,7 @@ impl Machine {
                 "install_disk": "/dev/disk/by-path/pci-0000:00:17.0-ata-1",
                 "vlan": 100 + rack % 16,
             },
-        }))
+        })
     }
 }
 
@@ -172,10 +171,8 @@ mod tests {
 
     #[test]
     fn the_last_machine_can_be_registered_too() {
-        let machine = Machine(MOST - 1).registered().unwrap();
-        assert_eq!(machine.violations().len(), 0);
-        assert_eq!(machine.name.as_str(), "node-8388607.example.org");
-        assert_eq!(machine.macs[0].to_string(), "52:54:00:7f:ff:ff");
-        assert_eq!(machine.macs[1].to_string(), "52:54:00:ff:ff:ff");
+        let machine = Machine(MOST - 1).registered();
+        assert_eq!(machine["name"], "node-8388607.example.org");
+        assert_eq!(machine["macs"], json!(["52:54:00:7f:ff:ff", "52:54:00:ff:ff:ff"]));
     }
 }

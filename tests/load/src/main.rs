@@ -21,7 +21,7 @@ mod step;
 mod tally;
 mod target;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,7 +100,12 @@ fn run(args: &RunArgs) -> Result<ExitCode> {
 fn start(args: &RunArgs) -> Result<Site> {
     let room = Room { machines: args.machines, rules: args.rules, image: args.sequence.image() };
     let from = if args.from_snapshot { From::SnapshotFile } else { From::Database };
-    Starter::new(server(args.server.clone())?)?.ours("pxe-init-server", room, from, args.sequence)
+    starter(args.server.as_deref(), args.client.as_deref())?.ours(
+        "pxe-init-server",
+        room,
+        from,
+        args.sequence,
+    )
 }
 
 fn bench(args: &BenchArgs) -> Result<ExitCode> {
@@ -110,7 +115,7 @@ fn bench(args: &BenchArgs) -> Result<ExitCode> {
         threads: cores(),
         most_open: most_open()?,
     };
-    let starter = Starter::new(server(args.server.clone())?)?;
+    let starter = starter(args.server.as_deref(), args.client.as_deref())?;
     let is_asked_for = |scenario| args.only.is_empty() || args.only.contains(&scenario);
     if is_asked_for(Scenario::Ratio) {
         let results = scenario::ratio::run(&starter, effort, &mut |line| say(line))?;
@@ -127,12 +132,12 @@ fn static_server(args: &StaticArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn server(given: Option<PathBuf>) -> Result<PathBuf> {
-    if let Some(given) = given {
-        return std::path::absolute(&given).doing(|| format!("{} is no path", given.display()));
-    }
+fn starter(server: Option<&Path>, client: Option<&Path>) -> Result<Starter> {
     let this = std::env::current_exe().doing(|| "can not tell where this program is".to_owned())?;
-    Ok(this.with_file_name("pxe-init-server"))
+    let absolute = |path: &Path| std::path::absolute(path).doing(|| format!("{} is no path", path.display()));
+    let server = server.map_or_else(|| Ok(this.with_file_name("pxe-init-server")), absolute)?;
+    let client = client.map_or_else(|| Ok(server.with_file_name("pxe-init-client")), absolute)?;
+    Starter::new(server, client)
 }
 
 fn cores() -> u32 {

@@ -56,15 +56,15 @@ pub(crate) enum Speaks {
 }
 
 impl Server {
-    /// Starts `command`, and waits until a line of its output tells `address` where it listens.
+    /// Starts `command`, and waits until a line of its output tells `address` where it listens, and whatever else.
     ///
     /// What it writes goes through a pipe, as under systemd or in a container, and is read and thrown away.
-    pub(crate) fn start(
+    pub(crate) fn start<T: Send + 'static>(
         name: &str,
         command: &mut Command,
         speaks: Speaks,
-        address: fn(&str) -> Option<SocketAddr>,
-    ) -> Result<Self> {
+        address: fn(&str) -> Option<(SocketAddr, T)>,
+    ) -> Result<(Self, T)> {
         let (stdout, stderr) = match speaks {
             Speaks::Output => (Stdio::piped(), Stdio::inherit()),
             Speaks::Log => (Stdio::null(), Stdio::piped()),
@@ -86,11 +86,12 @@ impl Server {
             std::thread::spawn(move || read(pipe, &output, address, &told));
         }
         let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), name: name.to_owned(), output };
-        server.address = server.wait_for_address(&listens)?;
-        Ok(server)
+        let (address, more) = server.wait_for_address(&listens)?;
+        server.address = address;
+        Ok((server, more))
     }
 
-    fn wait_for_address(&self, listens: &Receiver<SocketAddr>) -> Result<SocketAddr> {
+    fn wait_for_address<T>(&self, listens: &Receiver<T>) -> Result<T> {
         listens.recv_timeout(LISTENS_WITHIN).map_err(|_| {
             Failure(format!(
                 "{} did not say where it listens; its output ends with:\n{}",
@@ -148,11 +149,11 @@ async fn status(address: SocketAddr, path: &str) -> Option<u16> {
 }
 
 /// Reads to the end; looks for an address until one was found.
-fn read(
+fn read<T>(
     mut pipe: Box<dyn Read + Send>,
     output: &Output,
-    address: fn(&str) -> Option<SocketAddr>,
-    told: &Sender<SocketAddr>,
+    address: fn(&str) -> Option<T>,
+    told: &Sender<T>,
 ) {
     let mut buffer = vec![0; 64 << 10];
     let mut listens = false;

@@ -1,17 +1,14 @@
-//! What a server under load has to know: machines, rules and images, in its database or in its snapshot file.
+//! What a server under load has to know: machines, rules and an image, as manifests or as its snapshot file.
 
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 
-use pxe_init::catalog::Catalog;
-use pxe_init::domain::{Actor, Change, Changes, Image, Rule, Stamped, Timestamp};
-use pxe_init::snapshot_file::{About, SnapshotFile};
-use pxe_init::store::{Options, Store};
-use serde_json::json;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::failure::{Doing, Result};
 use crate::machine::Machine;
-
-const AT: Timestamp = Timestamp(1_790_000_000_000);
 
 /// So many machines and rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,52 +21,74 @@ pub(crate) struct Room {
     pub(crate) image: &'static str,
 }
 
+/// An image, a rule or a machine.
+struct Entry {
+    noun: &'static str,
+    value: Value,
+}
+
 impl Room {
-    /// Stores all of it in the SQLite database `file`, which is made.
-    pub(crate) async fn fill_database(self, file: &Path) -> Result<()> {
-        let url = database_url(file);
-        let what = || format!("can not fill the database {}", file.display());
-        let store = Store::connect(&Options::new(&url)).await.doing(what)?;
-        store.migrate().await.doing(what)?;
-        let actor = Actor { name: "load".to_owned(), origin: "127.0.0.1".to_owned() };
-        let mut write = store.begin(&actor, AT).await.doing(what)?;
-        for change in self.contents() {
-            write.put(&change?, "").await.doing(what)?;
+    /// Writes all of it as a manifest that `pxe-init-client apply` reads.
+    pub(crate) fn write_manifest(self, file: &Path) -> Result<()> {
+        let write = || {
+            let mut to = BufWriter::new(File::create(file)?);
+            let mut before = "[";
+            for Entry { noun, mut value } in self.entries() {
+                value["noun"] = noun.into();
+                write!(to, "{before}{value}")?;
+                before = ",\n";
+            }
+            writeln!(to, "]")?;
+            to.flush()
+        };
+        write().doing(|| format!("can not write {}", file.display()))
+    }
+
+    /// Writes all of it as the snapshot file of `database`; see `src/snapshot_file/mod.rs` for the format.
+    pub(crate) fn write_snapshot(self, file: &Path, database: &str) -> Result<()> {
+        self.try_write_snapshot(file, database).doing(|| format!("can not write {}", file.display()))
+    }
+
+    fn try_write_snapshot(self, file: &Path, database: &str) -> io::Result<()> {
+        let mut to = BufWriter::with_capacity(256 << 10, File::create(file)?);
+        writeln!(to, "{}", header(database, u64::MAX, u64::MAX, &hex(&[0; 32])))?;
+        let (mut hash, mut bytes, mut entries) = (Sha256::new(), 0, 0);
+        for Entry { noun, value } in self.entries() {
+            let line = format!("[1,{{\"{noun}\":{value}}}]\n");
+            hash.update(&line);
+            bytes += line.len() as u64;
+            entries += 1;
+            to.write_all(line.as_bytes())?;
         }
-        write.commit().await.doing(what)?;
-        store.close().await;
-        Ok(())
+        to.rewind()?;
+        to.write_all(header(database, entries, bytes, &hex(&hash.finalize())).as_bytes())?;
+        to.flush()
     }
 
-    /// Writes all of it to the snapshot file of the database at `url`.
-    pub(crate) fn write_snapshot(self, file: &Path, url: &str) -> Result<()> {
-        let stamped = self.contents().map(|change| Ok(Stamped { revision: 1, change: change? }));
-        let changes = Changes { revision: 1, changes: stamped.collect::<Result<_>>()? };
-        let catalog = Catalog::default().with(&changes);
-        let about = About { revision: 1, confirmed: AT, identity: "load".to_owned() };
-        SnapshotFile::new(file, Options::new(url).place())
-            .write(&about, &catalog)
-            .doing(|| format!("can not write {}", file.display()))?;
-        Ok(())
-    }
-
-    fn contents(self) -> impl Iterator<Item = Result<Change>> {
-        let image = image(self.image).map(Change::Image);
-        let machines = (0..self.machines).map(|i| Machine(i).registered().map(Change::Machine));
-        let rules = (1..self.rules).map(|i| rule(i, self.image, &selector(i)).map(Change::Rule));
-        let last = rule(0, self.image, &json!({})).map(Change::Rule);
-        let all = [image].into_iter().chain(machines).chain(rules).chain([last]);
-        all.map(|change| change.doing(|| "a part of the room is not valid".to_owned()))
+    fn entries(self) -> impl Iterator<Item = Entry> {
+        let machines = (0..self.machines).map(|i| Entry { noun: "machine", value: Machine(i).registered() });
+        let rules = (1..self.rules).map(move |i| rule(i, self.image, &selector(i)));
+        let last = rule(0, self.image, &json!({}));
+        [image(self.image)].into_iter().chain(machines).chain(rules).chain([last])
     }
 }
 
-/// The URL of an SQLite database.
-pub(crate) fn database_url(file: &Path) -> String {
-    format!("sqlite://{}?mode=rwc", file.display())
+/// The first line without its end, always of the same length.
+fn header(database: &str, entries: u64, bytes: u64, sha256: &str) -> String {
+    let said = json!({
+        "revision": 1, "confirmed": 1_790_000_000_000_u64, "identity": "load", "database": database,
+        "writer": "load", "entries": entries, "bytes": bytes, "sha256": sha256,
+    });
+    let said = format!("{:<400}", said.to_string());
+    format!("pxe-init-snapshot 1 {} {said}", hex(&Sha256::digest(&said)))
+}
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// By what sites group machines: rack, range of MACs, model within a row, network.
-fn selector(i: u32) -> serde_json::Value {
+fn selector(i: u32) -> Value {
     let place = i / 4;
     let (high, low) = (place >> 8 & 255, place & 255);
     match i % 4 {
@@ -80,16 +99,17 @@ fn selector(i: u32) -> serde_json::Value {
     }
 }
 
-fn rule(i: u32, image: &str, selector: &serde_json::Value) -> Result<Rule, serde_json::Error> {
-    serde_json::from_value(json!({
+fn rule(i: u32, image: &str, selector: &Value) -> Entry {
+    let value = json!({
         "name": if i == 0 { "default".to_owned() } else { format!("rule-{i:05}") },
         "match": selector,
         "image": image,
         "params": { "retry_seconds": 20, "ssh_keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI operator"] },
-    }))
+    });
+    Entry { noun: "rule", value }
 }
 
-fn image(name: &str) -> Result<Image, serde_json::Error> {
+fn image(name: &str) -> Entry {
     let templates = match name {
         "coreos" => json!({ "ipxe": "coreos", "ignition": "coreos.ign" }),
         "ubuntu" => json!({
@@ -99,13 +119,29 @@ fn image(name: &str) -> Result<Image, serde_json::Error> {
         }),
         _ => json!({}),
     };
-    serde_json::from_value(json!({
+    let mut params = json!({ "retry_seconds": 15 });
+    if name == "coreos" {
+        params["ignition"] = true.into();
+    }
+    let value = json!({
         "name": name,
         "kernel": "assets/fedora/vmlinuz-6.16.4",
         "initrds": ["assets/fedora/initramfs-6.16.4.img"],
         "rootfs": "assets/fedora/rootfs-6.16.4.img",
         "args": ["quiet", "systemd.unified_cgroup_hierarchy=1"],
-        "params": { "retry_seconds": 15, "ignition": true },
+        "params": params,
         "templates": templates,
-    }))
+    });
+    Entry { noun: "image", value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_of_one_length() {
+        let long = header("postgres:127.0.0.1:1/away", u64::MAX, u64::MAX, &hex(&[0; 32]));
+        assert_eq!(header("postgres:127.0.0.1:1/away", 1, 2, &hex(&[255; 32])).len(), long.len());
+    }
 }
