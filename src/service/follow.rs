@@ -109,7 +109,9 @@ impl Service {
             }
             Err(error) => {
                 metrics.stale.set(1);
-                self.inner.metrics.reloads.failures.inc();
+                if error.code != Code::Unavailable {
+                    self.inner.metrics.reloads.failures.inc();
+                }
                 if failures % REMIND == 0 || before.away != (error.code == Code::Unavailable) {
                     let error = error.with_causes();
                     match self.inner.snapshot.load_full() {
