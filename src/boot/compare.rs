@@ -88,12 +88,15 @@ pub fn compare(
     scope: &Scope,
     done: &(dyn Fn(usize, usize) + Sync),
 ) -> Comparison {
-    let names: Vec<&Name> = match scope {
+    let names: Vec<Name> = match scope {
         Scope::All => {
-            let all = before.snapshot.catalog.machines().keys();
-            all.chain(after.snapshot.catalog.machines().keys()).collect::<BTreeSet<_>>().into_iter().collect()
+            let all = before.snapshot.catalog.machines().names();
+            all.chain(after.snapshot.catalog.machines().names())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect()
         }
-        Scope::Machines(names) => names.iter().collect(),
+        Scope::Machines(names) => names.iter().cloned().collect(),
     };
     let touched = touched(&before.snapshot.templates, &after.snapshot.templates);
     let (next, compared) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -107,9 +110,9 @@ pub fn compare(
             };
             for name in batch {
                 found.extend(
-                    compare_machine(&before, &after, &touched, name)
+                    compare_machine(&before, &after, &touched, name.as_str())
                         .into_iter()
-                        .map(|happens| (*name, happens)),
+                        .map(|happens| (name, happens)),
                 );
             }
             done(compared.fetch_add(batch.len(), Ordering::Relaxed) + batch.len(), names.len());
@@ -143,10 +146,9 @@ fn compare_machine(
     before: &Boot<'_>,
     after: &Boot<'_>,
     touched: &BTreeSet<Name>,
-    name: &Name,
+    name: &str,
 ) -> Vec<Happening> {
-    let machine =
-        |boot: &Boot<'_>| boot.snapshot.catalog.machines().get(name).map(|entry| entry.value.clone());
+    let machine = |boot: &Boot<'_>| boot.snapshot.catalog.machines().get(name).map(|entry| entry.value);
     match (machine(before), machine(after)) {
         (None, None) => Vec::new(),
         (Some(_), None) => vec![Happening::whole(Effect::Removed, String::new())],

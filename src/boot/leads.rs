@@ -40,7 +40,7 @@ impl Lead {
         match lead.noun {
             Noun::Image => Some(Self::image(&catalog.images().get(name)?.value)),
             Noun::Rule => Some(Self::rule(snapshot, &catalog.rules().get(name)?.value)),
-            Noun::Machine => Some(Self::machine(snapshot, &catalog.machines().get(name)?.value)),
+            Noun::Machine => Some(Self::machine(snapshot, &catalog.machines().get(name.as_str())?.value)),
             Noun::Template => None,
         }
     }
@@ -51,9 +51,9 @@ impl Lead {
         let catalog = &snapshot.catalog;
         let images = catalog.images().values().map(|entry| Self::image(&entry.value));
         let rules = catalog.rules().values().map(move |entry| Self::rule(snapshot, &entry.value));
-        let machines = catalog.machines().values().map(|entry| &entry.value);
+        let machines = catalog.machines().iter().map(|entry| entry.value);
         let machines = machines.filter(|it| !it.params.is_empty() || !it.templates.is_empty());
-        images.chain(rules).chain(machines.map(move |machine| Self::machine(snapshot, machine)))
+        images.chain(rules).chain(machines.map(move |machine| Self::machine(snapshot, &machine)))
     }
 
     /// The params of the thing itself, without those of what it leads to.

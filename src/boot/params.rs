@@ -115,7 +115,7 @@ fn leads<'a>(next: &'a Snapshot, touched: &'a Touched<'a>) -> Box<dyn Iterator<I
     if touched.templates.is_empty() && !touched.has(Noun::Image) {
         return Box::new(touched.nouns.iter().filter_map(move |(noun, name)| match noun {
             Noun::Rule => Some(Lead::rule(next, &catalog.rules().get(*name)?.value)),
-            Noun::Machine => Some(Lead::machine(next, &catalog.machines().get(*name)?.value)),
+            Noun::Machine => Some(Lead::machine(next, &catalog.machines().get(name)?.value)),
             Noun::Image | Noun::Template => None,
         }));
     }

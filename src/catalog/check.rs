@@ -1,5 +1,6 @@
 //! What a change would break: references that lead nowhere, identities that another machine has.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Catalog;
@@ -87,6 +88,8 @@ impl Catalog {
         };
         let kind_of = |name: &Name| kind_in(next, name);
         let mut all = Vec::new();
+        // Of two new machines with one identity the first is told of the other, and that is enough.
+        let mut told = BTreeSet::new();
         for stamped in &changes.changes {
             let mut found = Vec::new();
             match &stamped.change {
@@ -98,7 +101,8 @@ impl Catalog {
                 Change::Machine(machine) => {
                     next.check_image(machine.image.as_ref(), &mut found);
                     check_templates(&machine.templates, &kind_of, &mut found);
-                    self.check_identities(next, machine, &mut found);
+                    next.check_identities(machine, &told, &mut found);
+                    told.insert(&machine.name);
                 }
                 Change::Template(template) => {
                     let was = kind_in(self, &template.name);
@@ -129,33 +133,25 @@ impl Catalog {
         }
     }
 
-    fn check_identities(&self, next: &Self, machine: &Machine, found: &mut Vec<Clash>) {
-        let keeper = |holders: [Option<&Name>; 2], keeps: &dyn Fn(&Machine) -> bool| {
-            let others = holders.into_iter().flatten().filter(|name| **name != machine.name);
-            others
-                .filter_map(|name| next.machines.get(name))
-                .find(|other| keeps(&other.value))
-                .map(|m| m.value.name.clone())
+    /// What another machine has too, other than those that were `told`.
+    fn check_identities(&self, machine: &Machine, told: &BTreeSet<&Name>, found: &mut Vec<Clash>) {
+        let keeper = |holders: &mut dyn Iterator<Item = Machine>| {
+            holders.map(|holder| holder.name).find(|name| *name != machine.name && !told.contains(name))
         };
         for (i, mac) in machine.macs.iter().enumerate() {
-            let holders = [self, next].map(|catalog| catalog.by_mac.get(mac).map(|m| &m.name));
-            if let Some(by) = keeper(holders, &|other| other.macs.contains(mac)) {
+            if let Some(by) = keeper(&mut self.machines.with_mac(*mac)) {
                 found.push(Clash::Taken { field: format!("macs[{i}]"), value: mac.to_string(), by });
             }
         }
-        if let Some(uuid) = machine.uuid {
-            let holders = [self, next].map(|catalog| catalog.by_uuid.get(&uuid).map(|m| &m.name));
-            if let Some(by) = keeper(holders, &|other| other.uuid == Some(uuid)) {
-                found.push(Clash::Taken { field: "uuid".into(), value: uuid.to_string(), by });
-            }
+        if let Some(uuid) = machine.uuid
+            && let Some(by) = keeper(&mut self.machines.with_uuid(uuid))
+        {
+            found.push(Clash::Taken { field: "uuid".into(), value: uuid.to_string(), by });
         }
-        if let Some(serial) = &machine.serial {
-            let holders = [self, next].map(|catalog| catalog.machine_by_serial(serial).map(|m| &m.name));
-            let keeps =
-                |other: &Machine| other.serial.as_ref().is_some_and(|s| s.eq_ignore_ascii_case(serial));
-            if let Some(by) = keeper(holders, &keeps) {
-                found.push(Clash::Taken { field: "serial".into(), value: serial.clone(), by });
-            }
+        if let Some(serial) = &machine.serial
+            && let Some(by) = keeper(&mut self.machines.with_serial(serial))
+        {
+            found.push(Clash::Taken { field: "serial".into(), value: serial.clone(), by });
         }
     }
 
@@ -169,23 +165,21 @@ impl Catalog {
             .images
             .values()
             .filter(|e| used(None, &e.value.templates))
-            .map(|e| (Noun::Image, &e.value.name));
+            .map(|e| (Noun::Image, e.value.name.clone()));
         let rules = self
             .rules
             .values()
             .filter(|e| used(e.value.image.as_ref(), &e.value.templates))
-            .map(|e| (Noun::Rule, &e.value.name));
-        let machines = self
-            .machines
-            .values()
-            .filter(|e| used(e.value.image.as_ref(), &e.value.templates))
-            .map(|e| (Noun::Machine, &e.value.name));
+            .map(|e| (Noun::Rule, e.value.name.clone()));
+        let machines = self.machines.references();
+        let machines = machines.filter(|(_, image, templates)| used(image.as_ref(), templates));
+        let machines = machines.map(|(name, ..)| (Noun::Machine, name));
         let mut by = Vec::new();
         let mut total = 0;
         for (noun, name) in images.chain(rules).chain(machines) {
             total += 1;
             if by.len() < NAMED_USERS {
-                by.push(Reference { noun, name: name.clone() });
+                by.push(Reference { noun, name });
             }
         }
         (total > 0).then(|| Clash::InUse { what: Reference { noun, name: name.clone() }, by, total })

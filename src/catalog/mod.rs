@@ -1,18 +1,24 @@
 //! The immutable, indexed, in-memory form of the four nouns.
 //!
-//! A [`Catalog`] is never changed: [`Catalog::with`] gives the next one, which shares all that stayed the same, so
-//! that one new machine among a million costs microseconds and readers of the old one are not disturbed.
+//! A [`Catalog`] that is served is never changed: [`Catalog::with`] gives the next one, which shares all that stayed the
+//! same, so that one new machine among a million costs little and readers of the old one are not disturbed.
 
 mod check;
+mod identities;
+mod machines;
+mod pack;
+mod record;
 mod rules;
 
+use std::ops::Bound;
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap};
+use imbl::OrdMap;
 
-use crate::domain::{Change, Changes, Facts, Image, Mac, Machine, Name, Noun, Rule, Stamped, Template, Uuid};
+use crate::domain::{Change, Changes, Facts, Image, Mac, Machine, Name, Noun, Rule, Stamped, Template};
 
 pub use check::{Clash, Reference};
+pub use machines::Machines;
 pub use rules::RuleIndex;
 
 /// Something together with the catalog revision that last changed it.
@@ -41,28 +47,51 @@ pub struct Catalog {
     revision: u64,
     images: OrdMap<Name, Versioned<Image>>,
     templates: OrdMap<Name, Versioned<Template>>,
-    machines: OrdMap<Name, Versioned<Machine>>,
+    machines: Machines,
     rules: OrdMap<Name, Versioned<Rule>>,
     rule_index: Arc<RuleIndex>,
-    by_mac: HashMap<Mac, Arc<Machine>>,
-    by_uuid: HashMap<Uuid, Arc<Machine>>,
-    by_serial: HashMap<Box<str>, Arc<Machine>>,
+}
+
+/// What has an order by name, and of which a list can begin anywhere.
+pub trait ByName<T> {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Those after `name` in order; all where there is none.
+    fn after(&self, name: Option<&str>) -> impl Iterator<Item = Versioned<T>>;
+}
+
+impl<T> ByName<T> for OrdMap<Name, Versioned<T>> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn after(&self, name: Option<&str>) -> impl Iterator<Item = Versioned<T>> {
+        let begin = name.map_or(Bound::Unbounded, Bound::Excluded);
+        self.range::<_, str>((begin, Bound::Unbounded)).map(|(_, entry)| entry.clone())
+    }
 }
 
 impl Catalog {
     /// The catalog that `changes` lead to.
     pub fn with(&self, changes: &Changes) -> Self {
         let mut next = self.clone();
+        next.apply(changes);
+        next
+    }
+
+    /// Makes this catalog the one that `changes` lead to. Where it shares nothing with another one, nothing is copied: so
+    /// a million machines are put in piece by piece.
+    pub fn apply(&mut self, changes: &Changes) {
         let mut rules_changed = false;
         for Stamped { revision, change } in &changes.changes {
             rules_changed |= change.noun() == Noun::Rule;
-            next.apply(*revision, change);
+            self.put(*revision, change);
         }
         if rules_changed {
-            next.rule_index = Arc::new(RuleIndex::new(next.rules.values().map(|rule| rule.value.clone())));
+            self.rule_index = Arc::new(RuleIndex::new(self.rules.values().map(|rule| rule.value.clone())));
         }
-        next.revision = changes.revision;
-        next
+        self.revision = changes.revision;
     }
 
     /// The revision of this catalog.
@@ -80,8 +109,8 @@ impl Catalog {
         &self.templates
     }
 
-    /// The machines by name.
-    pub fn machines(&self) -> &OrdMap<Name, Versioned<Machine>> {
+    /// The machines.
+    pub fn machines(&self) -> &Machines {
         &self.machines
     }
 
@@ -100,35 +129,23 @@ impl Catalog {
         match noun {
             Noun::Image => self.images.get(name).map(|entry| entry.revision),
             Noun::Template => self.templates.get(name).map(|entry| entry.revision),
-            Noun::Machine => self.machines.get(name).map(|entry| entry.revision),
+            Noun::Machine => self.machines.get(name.as_str()).map(|entry| entry.revision),
             Noun::Rule => self.rules.get(name).map(|entry| entry.revision),
         }
     }
 
     /// Every machine that some identity in `facts` points at, the strongest identity first. UUIDs and serial numbers
     /// that many machines share point at none.
-    pub fn identify(&self, facts: &Facts) -> impl Iterator<Item = (Identity, &Arc<Machine>)> {
-        let by_mac = facts.mac.and_then(|mac| self.by_mac.get(&mac));
-        let by_uuid = facts.identifying_uuid().and_then(|uuid| self.by_uuid.get(&uuid));
-        let by_serial = facts.identifying_serial().and_then(|serial| self.machine_by_serial(serial));
-        [(Identity::Mac, by_mac), (Identity::Uuid, by_uuid), (Identity::Serial, by_serial)]
-            .into_iter()
-            .filter_map(|(identity, machine)| Some((identity, machine?)))
+    pub fn identify(&self, facts: &Facts) -> impl Iterator<Item = (Identity, Arc<Machine>)> {
+        self.machines.identify(facts)
     }
 
     /// The machine with this MAC.
-    pub fn machine_by_mac(&self, mac: Mac) -> Option<&Arc<Machine>> {
-        self.by_mac.get(&mac)
+    pub fn machine_by_mac(&self, mac: Mac) -> Option<Machine> {
+        self.machines.with_mac(mac).next()
     }
 
-    fn machine_by_serial(&self, serial: &str) -> Option<&Arc<Machine>> {
-        if self.by_serial.is_empty() {
-            return None;
-        }
-        self.by_serial.get(serial.to_ascii_lowercase().as_str())
-    }
-
-    fn apply(&mut self, revision: u64, change: &Change) {
+    fn put(&mut self, revision: u64, change: &Change) {
         match change {
             Change::Image(image) => {
                 self.images.insert(image.name.clone(), Versioned::new(revision, image));
@@ -139,20 +156,7 @@ impl Catalog {
             Change::Rule(rule) => {
                 self.rules.insert(rule.name.clone(), Versioned::new(revision, rule));
             }
-            Change::Machine(machine) => {
-                let entry = Versioned::new(revision, machine);
-                self.forget_machine(&machine.name);
-                for mac in &machine.macs {
-                    self.by_mac.insert(*mac, entry.value.clone());
-                }
-                if let Some(uuid) = machine.uuid {
-                    self.by_uuid.insert(uuid, entry.value.clone());
-                }
-                if let Some(serial) = &machine.serial {
-                    self.by_serial.insert(serial.to_ascii_lowercase().into(), entry.value.clone());
-                }
-                self.machines.insert(machine.name.clone(), entry);
-            }
+            Change::Machine(machine) => self.machines.insert(revision, machine),
             Change::Delete(Noun::Image, name) => {
                 self.images.remove(name);
             }
@@ -162,27 +166,7 @@ impl Catalog {
             Change::Delete(Noun::Rule, name) => {
                 self.rules.remove(name);
             }
-            Change::Delete(Noun::Machine, name) => self.forget_machine(name),
-        }
-    }
-
-    /// Takes a machine and its identities out, but no identity that another machine has taken over meanwhile: changes
-    /// come in no particular order.
-    fn forget_machine(&mut self, name: &Name) {
-        let Some(Versioned { value: old, .. }) = self.machines.remove(name) else { return };
-        let still_its = |holder: Option<&Arc<Machine>>| holder.is_some_and(|holder| holder.name == *name);
-        for mac in &old.macs {
-            if still_its(self.by_mac.get(mac)) {
-                self.by_mac.remove(mac);
-            }
-        }
-        if let Some(uuid) = old.uuid.filter(|uuid| still_its(self.by_uuid.get(uuid))) {
-            self.by_uuid.remove(&uuid);
-        }
-        if let Some(serial) = old.serial.as_ref().map(|serial| serial.to_ascii_lowercase())
-            && still_its(self.by_serial.get(serial.as_str()))
-        {
-            self.by_serial.remove(serial.as_str());
+            Change::Delete(Noun::Machine, name) => self.machines.remove(name),
         }
     }
 }
@@ -213,6 +197,7 @@ impl Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Uuid;
 
     fn machine(name: &str, macs: &[&str]) -> Machine {
         let mut machine = Machine::new(name.parse().unwrap());
@@ -259,6 +244,7 @@ mod tests {
         assert_eq!(catalog.identify(&facts).count(), 2);
         let catalog = catalog.with(&changes(2, vec![Change::Delete(Noun::Machine, "one".parse().unwrap())]));
         assert_eq!(catalog.identify(&facts).count(), 0);
-        assert!(catalog.by_mac.is_empty() && catalog.machines.is_empty());
+        assert!(catalog.machines.is_empty());
+        assert_eq!(holder(&catalog, "02:00:00:00:00:01"), None);
     }
 }

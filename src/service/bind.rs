@@ -1,5 +1,7 @@
 //! Binding a machine to an image by its MAC alone, as the first system did.
 
+use std::sync::Arc;
+
 use super::{Intent, Service, WriteOptions, Written};
 use crate::domain::{Actor, Change, Mac, Machine, Name};
 use crate::error::{Code, Error};
@@ -29,10 +31,10 @@ impl Service {
 
     fn binding(&self, mac: Mac, image: Name) -> Result<(Machine, Intent), Error> {
         let snapshot = self.snapshot()?;
-        let known = snapshot.catalog.machine_by_mac(mac).map(|machine| machine.name.clone());
-        let (mut machine, base_revision) = match known.and_then(|name| snapshot.catalog.machines().get(&name))
-        {
-            Some(entry) => ((*entry.value).clone(), Some(entry.revision)),
+        let known = snapshot.catalog.machine_by_mac(mac).map(|machine| machine.name);
+        let known = known.and_then(|name| snapshot.catalog.machines().get(name.as_str()));
+        let (mut machine, base_revision) = match known {
+            Some(entry) => (Arc::unwrap_or_clone(entry.value), Some(entry.revision)),
             None => {
                 let name: Name =
                     mac.hyphenated().to_string().parse().map_err(|e| Error::invalid_field("mac", e))?;

@@ -14,7 +14,7 @@ pub(super) fn fields(before: &Catalog, change: &Change, secrets: &Secrets) -> Ve
     match change {
         Change::Image(after) => before.images().get(&after.name).map(|e| compare(&*e.value, after, secrets)),
         Change::Machine(after) => {
-            before.machines().get(&after.name).map(|e| compare(&*e.value, after, secrets))
+            before.machines().get(after.name.as_str()).map(|e| compare(&*e.value, after, secrets))
         }
         Change::Rule(after) => before.rules().get(&after.name).map(|e| compare(&*e.value, after, secrets)),
         Change::Template(after) => {

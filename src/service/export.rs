@@ -1,11 +1,9 @@
 //! Everything that is stored, of one snapshot.
 
-use imbl::OrdMap;
-
 use super::filter::{Fields, Filter};
 use super::{Service, TemplateView};
-use crate::catalog::Versioned;
-use crate::domain::{Image, Machine, Name, Noun, Rule};
+use crate::catalog::{ByName, Versioned};
+use crate::domain::{Image, Machine, Noun, Rule};
 use crate::error::Error;
 
 /// One thing that is stored.
@@ -54,10 +52,10 @@ impl Service {
     }
 }
 
-fn wanted<'a, T: Fields>(
-    entries: &'a OrdMap<Name, Versioned<T>>,
+fn wanted<'a, T: Fields + 'a>(
+    entries: &'a impl ByName<T>,
     filter: &'a Filter,
 ) -> Result<impl Iterator<Item = Versioned<T>> + 'a, Error> {
     filter.check::<T>()?;
-    Ok(entries.values().filter(|entry| filter.accepts(&*entry.value)).cloned())
+    Ok(entries.after(None).filter(|entry| filter.accepts(&*entry.value)))
 }

@@ -1,12 +1,8 @@
 //! Lists of the four nouns, a page at a time, from memory.
 
-use std::ops::Bound;
-
-use imbl::OrdMap;
-
 use super::filter::{Fields, Filter};
 use super::{Service, TemplateView};
-use crate::catalog::Versioned;
+use crate::catalog::{ByName, Versioned};
 use crate::domain::{Image, Machine, Name, Noun, Rule};
 use crate::error::Error;
 
@@ -75,7 +71,7 @@ impl Service {
     /// The machine of this name.
     pub fn get_machine(&self, name: &str) -> Result<Versioned<Machine>, Error> {
         let snapshot = self.snapshot()?;
-        snapshot.catalog.machines().get(name).cloned().ok_or_else(|| snapshot.not_found(Noun::Machine, name))
+        snapshot.catalog.machines().get(name).ok_or_else(|| snapshot.not_found(Noun::Machine, name))
     }
 
     /// The rule of this name.
@@ -95,21 +91,17 @@ impl PageRequest {
 }
 
 /// A page of a map: the token is the last name of the page before, so that it holds when that entry is gone.
-fn by_name<T: Fields>(
-    entries: &OrdMap<Name, Versioned<T>>,
-    request: &PageRequest,
-) -> Result<Page<Versioned<T>>, Error> {
+fn by_name<T: Fields>(entries: &impl ByName<T>, request: &PageRequest) -> Result<Page<Versioned<T>>, Error> {
     request.filter.check::<T>()?;
-    let wanted = |entry: &&Versioned<T>| request.filter.accepts(&*entry.value);
+    let wanted = |entry: &Versioned<T>| request.filter.accepts(&*entry.value);
     let total = match (request.filter.is_empty(), request.token.is_empty()) {
-        (true, _) => entries.len(),
-        (false, true) => entries.values().filter(wanted).count(),
+        (true, _) => entries.count(),
+        (false, true) => entries.after(None).filter(wanted).count(),
         (false, false) => 0,
     };
-    let after =
-        if request.token.is_empty() { Bound::Unbounded } else { Bound::Excluded(request.token.as_str()) };
-    let rest = entries.range::<_, str>((after, Bound::Unbounded)).map(|(_, entry)| entry).filter(wanted);
-    Ok(cut(rest.cloned(), request, total, |entry| entry.value.name()))
+    let last = Some(request.token.as_str()).filter(|token| !token.is_empty());
+    let rest = entries.after(last).filter(wanted);
+    Ok(cut(rest, request, total, |entry| entry.value.name()))
 }
 
 /// A page of entries that have an order of their own.

@@ -76,8 +76,8 @@ impl Service {
         let secrets = secrets(&snapshot, request.show_secrets);
         let base_url = request.base_url.as_deref().unwrap_or(&self.inner.settings.base_url);
         let boot = Boot { secrets: secrets.as_ref(), ..self.boot(&snapshot, base_url) };
-        let machines = snapshot.catalog.machines().values().map(|entry| &entry.value);
-        let machines: Vec<_> = machines.filter(|machine| request.filter.accepts(&***machine)).collect();
+        let machines = snapshot.catalog.machines().iter().map(|entry| entry.value);
+        let machines: Vec<_> = machines.filter(|machine| request.filter.accepts(&**machine)).collect();
         let wanted = |answer: &Answer| request.kinds.is_empty() || request.kinds.contains(&answer.kind);
         for (done, machine) in machines.iter().enumerate() {
             for answer in boot.documents(machine).answers.into_iter().filter(wanted) {

@@ -46,8 +46,8 @@ pub(super) fn write_all(catalog: &Catalog, to: &mut impl Write) -> io::Result<u6
     for Versioned { revision, value } in catalog.rules().values() {
         put(*revision, Stored::Rule(value))?;
     }
-    for Versioned { revision, value } in catalog.machines().values() {
-        put(*revision, Stored::Machine(value))?;
+    for Versioned { revision, value } in catalog.machines().iter() {
+        put(revision, Stored::Machine(&value))?;
     }
     Ok(count)
 }

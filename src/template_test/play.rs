@@ -49,11 +49,12 @@ impl Stage<'_> {
         };
         let machine = match &case.machine {
             None => None,
-            Some(name) => match snapshot.catalog.machines().get(name) {
+            Some(name) => match snapshot.catalog.machines().get(name.as_str()) {
                 None => return Err(missing(Noun::Machine, name.as_str())),
-                Some(entry) => Some(&*entry.value),
+                Some(entry) => Some(entry.value),
             },
         };
+        let machine = machine.as_deref();
         let facts = case.facts(machine.map(facts_of));
         let mut resolution = resolve(&snapshot.catalog, &facts);
         if let Some(machine) = machine {

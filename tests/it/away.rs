@@ -15,7 +15,7 @@ const ASK: &str = "/ipxe?mac=52-54-00-00-00-01";
 
 /// What stands between a server and its database.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Way {
+pub(crate) enum Way {
     Open,
     /// Connections are closed, and new ones too.
     Cut,
@@ -24,13 +24,13 @@ enum Way {
 }
 
 /// A way to the database that can be blocked.
-struct Proxy {
+pub(crate) struct Proxy {
     port: u16,
     way: Arc<watch::Sender<Way>>,
 }
 
 impl Proxy {
-    async fn before(database: &Database, way: Way) -> Self {
+    pub(crate) async fn before(database: &Database, way: Way) -> Self {
         let place = database.url.split("://").nth(1).unwrap().split('/').next().unwrap();
         let real = place.rsplit('@').next().unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -45,13 +45,13 @@ impl Proxy {
         Self { port, way: sender }
     }
 
-    fn url(&self, database: &Database) -> String {
+    pub(crate) fn url(&self, database: &Database) -> String {
         let (head, name) = database.url.rsplit_once('/').unwrap();
         let user = head.split("://").nth(1).unwrap().rsplit_once('@').map_or("postgres", |(user, _)| user);
         format!("postgres://{user}@127.0.0.1:{}/{name}", self.port)
     }
 
-    fn set(&self, way: Way) {
+    pub(crate) fn set(&self, way: Way) {
         self.way.send_replace(way);
     }
 }
