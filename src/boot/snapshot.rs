@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::domain::{Change, Changes, Noun, Timestamp};
+use crate::domain::{Change, Changes, Noun, State, Timestamp};
 use crate::render::{Limits, TemplateSet};
 
-/// The catalog and the templates compiled from it. No request sees the one without the other.
+/// The catalog and the templates compiled from it. No request sees the one without the other. Cheap to clone.
+#[derive(Clone)]
 pub struct Snapshot {
     /// The four nouns.
     pub catalog: Catalog,
     /// The compiled templates, built-in ones included.
     pub templates: Arc<TemplateSet>,
-    /// The identity of the database that it is of; none where no database has confirmed it, as when it comes from a file.
-    pub database: Option<Arc<str>>,
+    /// The state of the database that it is; none where no database has confirmed it, as when it comes from a file.
+    pub database: Option<State>,
     /// When it was built.
     pub built: Timestamp,
 }
@@ -31,14 +32,19 @@ impl Snapshot {
 
     /// The snapshot that `changes` lead to. Templates are compiled only when one changed.
     pub fn with(&self, changes: &Changes, limits: Limits, now: Timestamp) -> Self {
-        let catalog = self.catalog.with(changes);
+        let mut next = self.clone();
+        next.apply(changes, limits, now);
+        next
+    }
+
+    /// Makes this snapshot the one that `changes` lead to, as [`Catalog::apply`] does.
+    pub fn apply(&mut self, changes: &Changes, limits: Limits, now: Timestamp) {
+        self.catalog.apply(changes);
+        self.built = now;
         let is_template = |change: &Change| change.noun() == Noun::Template;
-        let templates = if changes.changes.iter().any(|stamped| is_template(&stamped.change)) {
-            let stored = catalog.templates().values().map(|entry| &*entry.value);
-            Arc::new(TemplateSet::compile(stored, limits))
-        } else {
-            self.templates.clone()
-        };
-        Self { catalog, templates, database: self.database.clone(), built: now }
+        if changes.changes.iter().any(|stamped| is_template(&stamped.change)) {
+            let stored = self.catalog.templates().values().map(|entry| &*entry.value);
+            self.templates = Arc::new(TemplateSet::compile(stored, limits));
+        }
     }
 }

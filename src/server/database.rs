@@ -85,7 +85,9 @@ impl Connector {
     }
 
     async fn open(&self) -> Result<Store, StoreError> {
-        let store = Store::connect(&self.options).await?;
+        // Nor may a new file stand in the place of one of which we serve the catalog.
+        let options = Options { create: self.service.snapshot().is_err(), ..self.options.clone() };
+        let store = Store::connect(&options).await?;
         // A database without tables in the place of one of which we serve the catalog is one that somebody lost. To take
         // it for the new truth would send all machines astray.
         if self.service.snapshot().is_err() || store.has_schema().await? {

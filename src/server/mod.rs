@@ -151,11 +151,11 @@ impl Server {
             let (service, answered) = (service.clone(), answered.clone());
             async move { service.keep(answered).await }
         });
+        let traces = self.state.metrics.traces.clone();
         let journaled = tokio::spawn({
             let (service, soft, answered) = (service.clone(), stop.soft(), answered.clone());
             async move { service.run_journal(soft, answered).await }
         });
-        let traces = self.state.metrics.traces.clone();
         let management = GrpcServer::builder()
             .layer(TraceCalls(traces.clone()))
             .add_routes(grpc::routes(service).await?)

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Service, Snapshot, not_loaded};
-use crate::domain::Timestamp;
+use crate::domain::{State, Timestamp};
 use crate::error::{Code, Error};
-use crate::store::State;
 use crate::telemetry::LoadSpan;
 
 /// How often a replica looks for what others wrote.
@@ -61,12 +62,29 @@ impl Service {
         result
     }
 
-    /// Catches up every second, until `stop` or until the database is away.
+    /// Catches up whenever another replica is heard of, and every second besides, until `stop` or until the database is
+    /// away.
     pub async fn follow(&self, stop: CancellationToken) {
+        let heard = Notify::new();
+        tokio::select! {
+            () = self.poll(&heard, &stop) => {}
+            // It never ends: what it hears only saves waiting.
+            () = self.listen(&heard) => {}
+        }
+        self.inner.metrics.reloads.listening.set(0);
+    }
+
+    async fn poll(&self, heard: &Notify, stop: &CancellationToken) {
         let mut ticks = tokio::time::interval(POLL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut failures = 0;
-        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        let wait = async |ticks: &mut tokio::time::Interval| {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = heard.notified() => {}
+            }
+        };
+        while stop.run_until_cancelled(wait(&mut ticks)).await.is_some() {
             match stop.run_until_cancelled(self.catch_up()).await {
                 Some(Err(error)) if error.code == Code::Unavailable => failures += 1,
                 _ => failures = 0,
@@ -133,19 +151,13 @@ impl Service {
             return Ok(());
         }
         let _advancing = self.inner.advancing.lock().await;
-        let (now, begun) = (self.now(), Instant::now());
-        let stored = store.state().await?;
-        if self.is_level_with(&stored) {
+        let known = self.inner.snapshot.load().as_ref().and_then(|served| served.database.clone());
+        let reading = store.read(known.as_ref()).await?;
+        if self.is_level_with(&reading.state) {
             return Ok(());
         }
-        let base = match self.inner.snapshot.load_full() {
-            Some(served) => self.base(served, &stored),
-            None => self.nothing_of(&stored),
-        };
-        let from = base.catalog.revision();
-        let changes = store.changes_since(from).await?;
-        let next = Arc::new(base.with(&changes, self.inner.settings.limits, now));
-        let to = next.catalog.revision();
+        let (from, to, begun) = (reading.after, reading.state.revision, Instant::now());
+        let next = self.advance(reading).await?;
         self.publish(next);
         let duration = begun.elapsed();
         self.inner.metrics.reloads.loaded(from == 0, duration);
@@ -154,43 +166,15 @@ impl Service {
     }
 
     fn is_level_with(&self, stored: &State) -> bool {
-        self.inner.snapshot.load().as_ref().is_some_and(|served| {
-            served.database.as_ref() == Some(&stored.identity) && served.catalog.revision() == stored.revision
-        })
-    }
-
-    /// What changes can be laid upon to reach the stored state: what is served, or nothing where that is not known to be
-    /// an earlier state of the same database (a backup was restored, say, or it is from the snapshot file, after which a
-    /// backup may have been restored).
-    pub(super) fn base(&self, served: Arc<Snapshot>, stored: &State) -> Arc<Snapshot> {
-        let revision = served.catalog.revision();
-        match &served.database {
-            Some(identity) if *identity == stored.identity && stored.revision >= revision => return served,
-            Some(identity) if *identity == stored.identity => tracing::warn!(
-                served = revision,
-                stored = stored.revision,
-                "the database went back to an older revision; loading all of it"
-            ),
-            Some(identity) => tracing::warn!(
-                served = %identity,
-                stored = %stored.identity,
-                revision = stored.revision,
-                "the database is another one than before; loading all of it"
-            ),
-            None => {}
-        }
-        self.nothing_of(stored)
-    }
-
-    fn nothing_of(&self, stored: &State) -> Arc<Snapshot> {
-        let empty = Snapshot::empty(self.inner.settings.limits, self.now());
-        Arc::new(Snapshot { database: Some(stored.identity.clone()), ..empty })
+        self.inner.snapshot.load().as_ref().is_some_and(|served| served.database.as_ref() == Some(stored))
     }
 
     /// Serves `next` from now on. The caller holds `advancing`.
     pub(super) fn publish(&self, next: Arc<Snapshot>) {
         self.note_served(&next);
-        self.inner.snapshot.store(Some(next));
+        let before = self.inner.snapshot.swap(Some(next));
+        // To free a big one takes long, and nobody should wait for it.
+        tokio::task::spawn_blocking(move || drop(before));
         self.inner.published.notify_one();
     }
 

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Health, Service, Snapshot};
+use crate::domain::Changes;
 use crate::snapshot_file::{About, SnapshotFile, Unusable};
 
 /// The shortest time from one write of the file to the next.
@@ -77,7 +78,7 @@ impl Service {
     /// What is served, if it is known of which database it is.
     fn to_keep(&self) -> Option<(Arc<Snapshot>, About)> {
         let snapshot = self.inner.snapshot.load_full()?;
-        let identity = snapshot.database.as_ref()?.to_string();
+        let identity = snapshot.database.as_ref()?.identity.to_string();
         let revision = snapshot.catalog.revision();
         let confirmed = self.health().confirmed.unwrap_or(snapshot.built);
         Some((snapshot, About { revision, confirmed, identity }))
@@ -95,8 +96,14 @@ impl Service {
         let path = file.path().display().to_string();
         let (limits, now) = (self.inner.settings.limits, self.now());
         let reading = tokio::task::spawn_blocking(move || {
-            let (about, changes) = file.read()?;
-            Ok::<_, Unusable>((about, Snapshot::empty(limits, now).with(&changes, limits, now)))
+            let mut snapshot = Snapshot::empty(limits, now);
+            let about = file.read_into(|about, changes| {
+                snapshot.apply(&Changes { revision: about.revision, changes }, limits, now);
+            })?;
+            // Where it holds nothing, that is of its revision all the same.
+            let nothing = Changes { revision: about.revision, changes: Vec::new() };
+            snapshot.apply(&nothing, limits, now);
+            Ok::<_, Unusable>((about, snapshot))
         });
         match reading.await {
             Ok(Ok((about, snapshot))) => self.serve_from_file(&path, &about, snapshot),

@@ -3,6 +3,7 @@
 //! Boots and reads are answered from the snapshot and touch no database. A write is checked in memory against the
 //! catalog that it leads to, stored in one transaction, and visible before the caller is answered.
 
+mod advance;
 mod bind;
 mod database;
 mod diff;
@@ -13,6 +14,7 @@ mod gate;
 mod journal;
 mod keep;
 mod list;
+mod listen;
 mod not_found;
 mod params;
 mod plan;

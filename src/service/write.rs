@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use super::gate::with_forced;
 use super::stage::{Staged, check_fields};
-use super::{Service, not_loaded};
+use super::{Service, Snapshot, not_loaded};
 use crate::domain::{Actor, Change, Stamped};
 use crate::error::{Code, Error};
-use crate::store::State;
 
 /// The longest message of a change, in bytes.
 const MAX_MESSAGE: usize = 4096;
@@ -88,7 +87,7 @@ impl Service {
         let service = self.clone();
         let (actor, options) = (actor.clone(), options.clone());
         // In a task of its own: a caller who hangs up must not stop it between the commit and the swap.
-        let task = tokio::spawn(async move { service.transact(&actor, &intents, &options).await });
+        let task = tokio::spawn(async move { service.transact(&actor, intents.into(), &options).await });
         task.await.map_err(|e| {
             Error::new(Code::Internal, "the write broke off; look whether it is there").caused_by(e)
         })?
@@ -97,7 +96,7 @@ impl Service {
     async fn transact(
         &self,
         actor: &Actor,
-        intents: &[Intent],
+        intents: Arc<[Intent]>,
         options: &WriteOptions,
     ) -> Result<Vec<Written>, Error> {
         self.store_for_writing()?;
@@ -116,13 +115,19 @@ impl Service {
         // Under the lock of the transaction nobody else writes: what is checked here holds until the commit.
         let before = {
             let served = self.inner.snapshot.load_full().ok_or_else(not_loaded)?;
-            let stored =
-                State { identity: transaction.identity().clone(), revision: transaction.revision() - 1 };
-            let base = self.base(served, &stored);
-            let missed = transaction.changes_since(base.catalog.revision()).await?;
-            Arc::new(base.with(&missed, settings.limits, now))
+            let (stored, basis, missed) = transaction.missed(served.database.as_ref()).await?;
+            let base = self.base(basis, &stored).with(&missed, settings.limits, now);
+            Arc::new(Snapshot { database: Some(stored), ..base })
         };
-        let Staged { effects, mut changes, mut next, mut warnings } = self.stage(&before, intents)?;
+        let staging = {
+            let (service, before) = (self.clone(), before.clone());
+            // Many changes take long, and machines must be answered meanwhile.
+            tokio::task::spawn_blocking(move || service.stage(&before, &intents))
+        };
+        let staged = staging
+            .await
+            .map_err(|e| Error::new(Code::Internal, "the check of the changes broke off").caused_by(e))?;
+        let Staged { effects, mut changes, mut next, mut warnings } = staged?;
         if changes.changes.is_empty() {
             transaction.rollback().await?;
             return Ok(written(effects, before.catalog.revision(), Vec::new()));
@@ -144,8 +149,9 @@ impl Service {
             transaction.rollback().await?;
             return Ok(written(effects, before.catalog.revision(), warnings));
         }
+        let committed = transaction.next().clone();
         let revision = transaction.commit().await?;
-        self.publish(next);
+        self.publish(Arc::new(Snapshot { database: Some(committed), ..(*next).clone() }));
         for Stamped { change, .. } in &changes.changes {
             tracing::info!(actor = %actor, noun = %change.noun(), name = %change.name(), revision, "changed");
         }

@@ -73,8 +73,8 @@ impl Header {
         serde_json::from_str(rest).map_err(Unusable::StrangeHeader)
     }
 
-    pub(super) fn about(self) -> About {
+    pub(super) fn about(&self) -> About {
         let Self { revision, confirmed, identity, .. } = self;
-        About { revision, confirmed: Timestamp(confirmed), identity }
+        About { revision: *revision, confirmed: Timestamp(*confirmed), identity: identity.clone() }
     }
 }

@@ -12,6 +12,7 @@
 //! The first line is the header: its own hash is of all that follows it in that line, and it has the length and the hash
 //! of the rest. Every further line is an entry, with the catalog revision that last changed it.
 
+mod body;
 mod entry;
 mod header;
 mod read;

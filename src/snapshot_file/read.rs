@@ -3,12 +3,9 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
-use sha2::{Digest, Sha256};
-
-use super::entry::Reader;
 use super::header::{Header, LONGEST};
-use super::{About, SnapshotFile, hex};
-use crate::domain::Changes;
+use super::{About, SnapshotFile, body};
+use crate::domain::{Changes, Stamped};
 
 /// The piece in which the file is read, in bytes.
 const PIECE: usize = 256 << 10;
@@ -74,6 +71,17 @@ impl SnapshotFile {
     /// # Errors
     /// Why nothing of it can be used.
     pub fn read(&self) -> Result<(About, Changes), Unusable> {
+        let mut changes = Vec::new();
+        let about = self.read_into(|_, piece| changes.extend(piece))?;
+        Ok((about.clone(), Changes { revision: about.revision, changes }))
+    }
+
+    /// Gives what the file holds piece by piece, in no particular order. What was given counts only once all was read:
+    /// whether the file is whole is known at its end.
+    ///
+    /// # Errors
+    /// Why nothing of it can be used.
+    pub fn read_into(&self, give: impl FnMut(&About, Vec<Stamped>)) -> Result<About, Unusable> {
         let file = File::open(&self.path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Unusable::Absent,
             _ => Unusable::Io(error),
@@ -88,9 +96,8 @@ impl SnapshotFile {
         if header.database != self.database {
             return Err(Unusable::OtherDatabase { found: header.database, ours: self.database.clone() });
         }
-        let changes = read_body(&mut file, &header)?;
-        let about = header.about();
-        Ok((about.clone(), Changes { revision: about.revision, changes }))
+        body::read(&mut file, &header, give)?;
+        Ok(header.about())
     }
 }
 
@@ -105,33 +112,4 @@ fn read_header(file: &mut impl BufRead) -> Result<(Header, usize), Unusable> {
         _ => return Err(if length == 0 { Unusable::NoSnapshot } else { Unusable::DamagedHeader }),
     }
     Ok((Header::read(&line)?, length))
-}
-
-/// The entries. Whatever they say, a wrong hash is what counts: an entry may well be damaged and still be read.
-fn read_body(file: &mut impl BufRead, header: &Header) -> Result<Vec<crate::domain::Stamped>, Unusable> {
-    let (mut reader, mut hash, mut line) = (Reader::default(), Sha256::new(), Vec::new());
-    let mut changes = Vec::new();
-    let mut strange = None;
-    let mut number = 0;
-    let mut left = header.bytes;
-    while left > 0 {
-        line.clear();
-        let read = file.take(left).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            return Err(Unusable::Damaged);
-        }
-        left -= read as u64;
-        number += 1;
-        hash.update(&line);
-        if strange.is_none() {
-            match reader.read(&line) {
-                Ok(stamped) => changes.push(stamped),
-                Err(problem) => strange = Some(Unusable::StrangeEntry { number, problem }),
-            }
-        }
-    }
-    if hex(&hash.finalize()) != header.sha256 || number != header.entries {
-        return Err(Unusable::Damaged);
-    }
-    strange.map_or(Ok(changes), Err)
 }

@@ -1,18 +1,25 @@
 //! What the four tables of nouns have in common: reading what changed, putting a row, making it a tombstone.
 
+use std::time::Duration;
+
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, OnConflict, Query};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Iden, Iterable, QueryFilter,
-    QueryTrait, Select, StreamTrait,
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, Iden, Iterable, QueryFilter,
+    QueryResult, QueryTrait, Select, StreamTrait,
 };
-use tokio_stream::StreamExt;
+use tokio::sync::mpsc::Sender;
+use tokio_stream::{Stream, StreamExt};
 
+use super::error::within;
 use super::row::{Row, to_column};
 use super::{StoreError, images, machines, revision, rules, templates};
 use crate::domain::{Change, Changes, Name, Noun, Stamped};
 
-/// How many statements [`since`] takes, roughly.
-pub(super) const STATEMENTS: u32 = 6;
+/// How many changes are handed over at once.
+const PIECE: usize = 20_000;
+
+/// How many rows are decoded before others have a turn.
+const TURN: usize = 500;
 
 /// Which rows of a noun's table are meant.
 #[derive(Clone, Copy)]
@@ -34,18 +41,83 @@ impl Scope<'_> {
     }
 }
 
+/// Where changes go while they are read.
+pub(super) struct Sink {
+    piece: Vec<Stamped>,
+    to: Option<Sender<Vec<Stamped>>>,
+    /// The longest wait for one more row.
+    pub(super) timeout: Duration,
+}
+
+impl Sink {
+    /// Hands them over in pieces.
+    pub(super) fn to(to: Sender<Vec<Stamped>>, timeout: Duration) -> Self {
+        Self { piece: Vec::new(), to: Some(to), timeout }
+    }
+
+    /// Keeps them.
+    pub(super) fn kept(timeout: Duration) -> Self {
+        Self { piece: Vec::new(), to: None, timeout }
+    }
+
+    async fn put(&mut self, stamped: Stamped) {
+        self.piece.push(stamped);
+        if self.piece.len() >= PIECE {
+            self.hand_over().await;
+        }
+        if self.piece.len().is_multiple_of(TURN) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Hands over what is left.
+    pub(super) async fn end(mut self) {
+        self.hand_over().await;
+    }
+
+    async fn hand_over(&mut self) {
+        if let Some(to) = self.to.as_ref().filter(|_| !self.piece.is_empty()) {
+            // Whoever takes them no more has a reason, and tells it.
+            let _ = to.send(std::mem::take(&mut self.piece)).await;
+        }
+    }
+}
+
 /// All that changed after `revision`, as far as `tx` sees.
-pub(super) async fn since(tx: &DatabaseTransaction, revision: u64) -> Result<Changes, StoreError> {
-    let current = revision::read(tx).await?.revision;
-    let mut changes = Vec::new();
+pub(super) async fn since(
+    tx: &DatabaseTransaction,
+    revision: u64,
+    timeout: Duration,
+) -> Result<Changes, StoreError> {
+    let current = within(timeout, revision::read(tx)).await?.revision;
+    let mut sink = Sink::kept(timeout);
+    read(tx, revision, current, &mut sink).await?;
+    Ok(Changes { revision: current, changes: sink.piece })
+}
+
+/// Reads what changed after `revision`, of a catalog that is at `current`.
+pub(super) async fn read(
+    tx: &DatabaseTransaction,
+    revision: u64,
+    current: u64,
+    into: &mut Sink,
+) -> Result<(), StoreError> {
     if revision < current {
         let scope = Scope::After(revision);
-        images::load(tx, scope, &mut changes).await?;
-        templates::load(tx, scope, &mut changes).await?;
-        rules::load(tx, scope, &mut changes).await?;
-        machines::load(tx, scope, &mut changes).await?;
+        images::load(tx, scope, into).await?;
+        templates::load(tx, scope, into).await?;
+        rules::load(tx, scope, into).await?;
+        machines::load(tx, scope, into).await?;
     }
-    Ok(Changes { revision: current, changes })
+    Ok(())
+}
+
+/// The next row, unless it takes too long: a host that went away without a word ends no result.
+pub(super) async fn next<S>(rows: &mut S, timeout: Duration) -> Result<Option<QueryResult>, StoreError>
+where
+    S: Stream<Item = Result<QueryResult, DbErr>> + Unpin,
+{
+    within(timeout, async { Ok(rows.next().await.transpose()?) }).await
 }
 
 /// What stands under this name.
@@ -53,16 +125,17 @@ pub(super) async fn find(
     tx: &DatabaseTransaction,
     noun: Noun,
     name: &Name,
+    timeout: Duration,
 ) -> Result<Option<Change>, StoreError> {
     let scope = Scope::Live(name);
-    let mut found = Vec::new();
+    let mut found = Sink::kept(timeout);
     match noun {
         Noun::Image => images::load(tx, scope, &mut found).await?,
         Noun::Template => templates::load(tx, scope, &mut found).await?,
         Noun::Machine => machines::load(tx, scope, &mut found).await?,
         Noun::Rule => rules::load(tx, scope, &mut found).await?,
     }
-    Ok(found.pop().map(|stamped| stamped.change))
+    Ok(found.piece.pop().map(|stamped| stamped.change))
 }
 
 /// Appends what the rows in `scope` say.
@@ -72,17 +145,16 @@ pub(super) async fn scan<E: EntityTrait>(
     select: Select<E>,
     scope: Scope<'_>,
     mut decode: impl FnMut(&Row<'_>, Name) -> Result<Change, StoreError>,
-    into: &mut Vec<Stamped>,
+    into: &mut Sink,
 ) -> Result<(), StoreError> {
     let select = select.filter(scope.condition(table(noun))).into_query();
-    let mut rows = tx.stream(&select).await?;
-    while let Some(row) = rows.next().await {
-        let row = row?;
+    let mut rows = within(into.timeout, async { Ok(tx.stream(&select).await?) }).await?;
+    while let Some(row) = next(&mut rows, into.timeout).await? {
         let row = Row::new(table(noun), "name", &row)?;
         let name = row.parse("name")?;
         let revision = row.unsigned("revision")?;
         let change = if row.get("deleted")? { Change::Delete(noun, name) } else { decode(&row, name)? };
-        into.push(Stamped { revision, change });
+        into.put(Stamped { revision, change }).await;
     }
     Ok(())
 }

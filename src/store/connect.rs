@@ -80,14 +80,16 @@ async fn open_sqlite(options: &Options) -> Result<DatabaseConnection, StoreError
         // writes come from operators; machines only read, and from memory.
         .synchronous(SqliteSynchronous::Full);
     let file = sqlite.get_filename().to_owned();
-    if let Some(problem) = obstacle(&file, &options.url) {
+    let sqlite = if options.create { sqlite } else { sqlite.create_if_missing(false) };
+    if let Some(problem) = obstacle(&file, options) {
         return Err(StoreError::refused(problem));
     }
     set_wal(&sqlite, options.acquire_timeout).await?;
     let pool = SqlitePoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)
-        .connect_with(sqlite)
+        // A connection that the pool opens later must not put an empty file in the place of one that was taken away.
+        .connect_with(sqlite.create_if_missing(false))
         .await?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
@@ -96,13 +98,7 @@ async fn open_postgres(options: &Options) -> Result<DatabaseConnection, StoreErr
     if let Some(problem) = unreadable(&options.url) {
         return Err(StoreError::refused(problem));
     }
-    let milliseconds = |time: Duration| time.as_millis().to_string();
-    let postgres = parse::<PgConnectOptions>(&options.url)?.application_name(APPLICATION).options([
-        ("statement_timeout", milliseconds(options.statement_timeout)),
-        ("lock_timeout", milliseconds(options.acquire_timeout)),
-        // A replica that froze in the middle of a write must not keep all others from writing.
-        ("idle_in_transaction_session_timeout", milliseconds(options.statement_timeout)),
-    ]);
+    let postgres = postgres_options(options)?;
     try_once(&postgres, options.acquire_timeout).await?;
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections)
@@ -110,6 +106,17 @@ async fn open_postgres(options: &Options) -> Result<DatabaseConnection, StoreErr
         .connect_with(postgres)
         .await?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// How to open one connection.
+pub(super) fn postgres_options(options: &Options) -> Result<PgConnectOptions, StoreError> {
+    let milliseconds = |time: Duration| time.as_millis().to_string();
+    Ok(parse::<PgConnectOptions>(&options.url)?.application_name(APPLICATION).options([
+        ("statement_timeout", milliseconds(options.statement_timeout)),
+        ("lock_timeout", milliseconds(options.acquire_timeout)),
+        // A replica that froze in the middle of a write must not keep all others from writing.
+        ("idle_in_transaction_session_timeout", milliseconds(options.statement_timeout)),
+    ]))
 }
 
 /// Connects before the pool does, which would try again and again and then say only that time ran out.
@@ -124,12 +131,12 @@ async fn try_once(postgres: &PgConnectOptions, limit: Duration) -> Result<(), St
     }
 }
 
-fn parse<T: FromStr<Err = SqlxError>>(url: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: FromStr<Err = SqlxError>>(url: &str) -> Result<T, StoreError> {
     url.parse().map_err(|e: SqlxError| StoreError::Address { problem: e.to_string() })
 }
 
 /// Why the file can not be opened, where SQLite would only say that it can not.
-fn obstacle(file: &Path, url: &str) -> Option<String> {
+fn obstacle(file: &Path, options: &Options) -> Option<String> {
     let directory = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -139,7 +146,9 @@ fn obstacle(file: &Path, url: &str) -> Option<String> {
         Some(format!("the directory of {file} does not exist; create it"))
     } else if Path::new(&file.to_string()).is_dir() {
         Some(format!("{file} is a directory, where a file should be"))
-    } else if !Path::new(&file.to_string()).exists() && !url.contains("mode=rwc") {
+    } else if !Path::new(&file.to_string()).exists() && !options.create {
+        Some(format!("{file} is not there any more"))
+    } else if !Path::new(&file.to_string()).exists() && !options.url.contains("mode=rwc") {
         Some(format!("{file} does not exist; add ?mode=rwc to the URL to create it"))
     } else {
         None

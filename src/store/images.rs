@@ -4,9 +4,9 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, IntoActiveModel};
 
 use super::StoreError;
-use super::changes::{Scope, scan, upsert};
+use super::changes::{Scope, Sink, scan, upsert};
 use super::row::{Row, to_column, to_json};
-use crate::domain::{Change, Image, Name, Noun, Stamped};
+use crate::domain::{Change, Image, Name, Noun};
 
 #[derive(Clone, Debug, DeriveEntityModel)]
 #[sea_orm(table_name = "images")]
@@ -34,7 +34,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub(super) async fn load(
     tx: &DatabaseTransaction,
     scope: Scope<'_>,
-    into: &mut Vec<Stamped>,
+    into: &mut Sink,
 ) -> Result<(), StoreError> {
     scan(tx, Noun::Image, Entity::find(), scope, |row, name| Ok(Change::Image(decode(row, name)?)), into)
         .await

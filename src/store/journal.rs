@@ -71,7 +71,7 @@ impl Store {
             drop(turn);
             Ok(())
         };
-        error::within(self.statement_timeout, write).await
+        error::within(self.statement_timeout(), write).await
     }
 
     /// The newest records that are wanted, at most `limit`, all of them older than `before`.
@@ -84,7 +84,7 @@ impl Store {
         before: Option<BootId>,
         limit: usize,
     ) -> Result<Vec<BootRecord>, StoreError> {
-        error::within(self.statement_timeout, read::list(&self.connection, filter, before, limit)).await
+        error::within(self.statement_timeout(), read::list(&self.connection, filter, before, limit)).await
     }
 
     /// The record with this number.
@@ -92,7 +92,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`].
     pub async fn boot(&self, id: BootId) -> Result<Option<BootRecord>, StoreError> {
-        error::within(self.statement_timeout, read::get(&self.connection, id)).await
+        error::within(self.statement_timeout(), read::get(&self.connection, id)).await
     }
 
     /// Machines that asked and are not registered, those that asked last first, at most `limit`.
@@ -100,7 +100,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`].
     pub async fn discovered(&self, limit: usize) -> Result<Vec<Discovered>, StoreError> {
-        error::within(self.statement_timeout, discovered::list(&self.connection, limit)).await
+        error::within(self.statement_timeout(), discovered::list(&self.connection, limit)).await
     }
 
     /// The newest record that is too old to keep: one before `oldest`, or one beyond the newest `most`.
@@ -108,7 +108,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`].
     pub async fn boots_expired(&self, oldest: BootId, most: u64) -> Result<Option<BootId>, StoreError> {
-        error::within(self.statement_timeout, purge::expired(&self.connection, oldest, most)).await
+        error::within(self.statement_timeout(), purge::expired(&self.connection, oldest, most)).await
     }
 
     /// Deletes some records up to this one, and says how many. There are no more when it was none.
@@ -116,7 +116,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn purge_boots(&self, newest: BootId) -> Result<u64, StoreError> {
-        error::within(self.statement_timeout, purge::boots(&self.connection, newest)).await
+        error::within(self.statement_timeout(), purge::boots(&self.connection, newest)).await
     }
 
     /// Deletes machines that are not registered and did not ask since `since`, or that are beyond the `most` that asked
@@ -125,7 +125,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn purge_discovered(&self, since: Timestamp, most: usize) -> Result<u64, StoreError> {
-        error::within(self.statement_timeout, purge::discovered(&self.connection, since, most)).await
+        error::within(self.statement_timeout(), purge::discovered(&self.connection, since, most)).await
     }
 }
 

@@ -10,9 +10,9 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, IntoActiveModel};
 
 use super::StoreError;
-use super::changes::{Scope, scan, upsert};
+use super::changes::{Scope, Sink, scan, upsert};
 use super::row::{Row, to_column, to_json};
-use crate::domain::{Change, Mac, Machine, Name, Noun, Stamped};
+use crate::domain::{Change, Mac, Machine, Name, Noun};
 
 pub(super) use unique::check as check_unique;
 
@@ -41,9 +41,9 @@ impl ActiveModelBehavior for ActiveModel {}
 pub(super) async fn load(
     tx: &DatabaseTransaction,
     scope: Scope<'_>,
-    into: &mut Vec<Stamped>,
+    into: &mut Sink,
 ) -> Result<(), StoreError> {
-    let mut macs = macs::load(tx, scope).await?;
+    let mut macs = macs::load(tx, scope, into.timeout).await?;
     let mut images = Interner::default();
     let decode = |row: &Row<'_>, name: Name| {
         let macs = macs.remove(name.as_str()).unwrap_or_default();

@@ -5,16 +5,20 @@
 //! reader can see revision N + 1 before revision N. Nothing in here tries again by itself: who called decides.
 
 mod audit;
+mod basis;
 mod changes;
 mod connect;
 mod error;
+mod file;
 mod history;
 mod images;
 mod journal;
+mod listen;
 mod machines;
 mod migrate;
 mod options;
 mod past;
+mod reading;
 mod revision;
 mod row;
 mod rules;
@@ -27,12 +31,16 @@ use std::time::Duration;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
 
-use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, Template, Timestamp};
+use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, State, Template, Timestamp};
 
+use file::DatabaseFile;
+
+pub use basis::Basis;
 pub use error::StoreError;
+pub use listen::Listener;
 pub use options::Options;
 pub use past::Past;
-pub use revision::State;
+pub use reading::Reading;
 pub use write::Write;
 
 /// An open database, SQLite or Postgres. Clones share its connections.
@@ -42,10 +50,8 @@ pub struct Store {
     /// Writers of this process queue here and not in the database, where each would hold a connection while it
     /// waits (and, on SQLite, would poll for the lock without any order).
     turn: Arc<Semaphore>,
-    /// The longest wait for a turn.
-    acquire_timeout: Duration,
-    /// The longest wait for the database's answer to one operation.
-    statement_timeout: Duration,
+    options: Arc<Options>,
+    file: Option<Arc<DatabaseFile>>,
 }
 
 impl Store {
@@ -59,8 +65,8 @@ impl Store {
         Ok(Self {
             connection,
             turn: Arc::new(Semaphore::new(1)),
-            acquire_timeout: options.acquire_timeout,
-            statement_timeout: options.statement_timeout,
+            options: Arc::new(options.clone()),
+            file: DatabaseFile::of(options)?.map(Arc::new),
         })
     }
 
@@ -69,7 +75,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn has_schema(&self) -> Result<bool, StoreError> {
-        Ok(error::within(self.statement_timeout, migrate::applied(&self.connection)).await?.is_some())
+        Ok(error::within(self.statement_timeout(), migrate::applied(&self.connection)).await?.is_some())
     }
 
     /// Brings the schema to this version. Replicas that do so at the same time wait for each other.
@@ -78,7 +84,7 @@ impl Store {
     /// [`StoreError::SchemaTooNew`] if a newer version was here before, [`StoreError::Migration`] if it fails; then
     /// nothing is changed.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        migrate::run(&self.connection, self.statement_timeout).await
+        migrate::run(&self.connection, self.statement_timeout()).await
     }
 
     /// The current catalog revision: how many writes there were, 0 for none.
@@ -94,7 +100,8 @@ impl Store {
     /// # Errors
     /// As [`revision`](Self::revision).
     pub async fn state(&self) -> Result<State, StoreError> {
-        error::within(self.statement_timeout, revision::read(&self.connection)).await
+        self.file.as_ref().map_or(Ok(()), |file| file.check())?;
+        error::within(self.statement_timeout(), revision::read(&self.connection)).await
     }
 
     /// What changed after `revision`, in one consistent read. From 0 on that is all there is, without tombstones.
@@ -105,13 +112,31 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`] for the first row that means nothing.
     pub async fn changes_since(&self, revision: u64) -> Result<Changes, StoreError> {
+        let tx = error::within(self.statement_timeout(), connect::begin_read(&self.connection)).await?;
         let read = async {
-            let tx = connect::begin_read(&self.connection).await?;
-            let changes = changes::since(&tx, revision).await?;
+            let changes = changes::since(&tx, revision, self.statement_timeout()).await?;
             tx.rollback().await?;
             Ok(changes)
         };
-        error::within(self.statement_timeout.saturating_mul(changes::STATEMENTS), read).await
+        read.await
+    }
+
+    /// What changed after what a reader knows, in one consistent read: all there is, if what it knows is not an earlier
+    /// state of this database.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or [`StoreError::BadRow`].
+    pub async fn read(&self, known: Option<&State>) -> Result<Reading, StoreError> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check())?;
+        Reading::begin(&self.connection, self.statement_timeout(), known).await
+    }
+
+    /// A connection of its own, which hears of what others commit from now on. [`close`](Self::close) leaves it open.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or what [`connect`](Self::connect) says.
+    pub async fn listen(&self) -> Result<Listener, StoreError> {
+        Listener::open(&self.options).await
     }
 
     /// Starts a write. Until it ends, all other writers wait.
@@ -119,13 +144,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], also if other writers take too long.
     pub async fn begin(&self, actor: &Actor, at: Timestamp) -> Result<Write, StoreError> {
-        let turn = tokio::time::timeout(self.acquire_timeout, Arc::clone(&self.turn).acquire_owned());
+        let turn = tokio::time::timeout(self.options.acquire_timeout, Arc::clone(&self.turn).acquire_owned());
         let turn = match turn.await {
             Ok(Ok(turn)) => turn,
             Ok(Err(_)) => return Err(StoreError::unavailable("it was closed")),
             Err(_) => return Err(StoreError::unavailable("other writes took too long; try again")),
         };
-        Write::begin(&self.connection, turn, self.statement_timeout, actor.clone(), at).await
+        let file = self.file.clone();
+        Write::begin(&self.connection, turn, file, self.statement_timeout(), actor.clone(), at).await
     }
 
     /// The revisions of a template, also of a deleted one, newest first: at most `limit`, all older than `before`.
@@ -138,7 +164,7 @@ impl Store {
         before: Option<Revision>,
         limit: u32,
     ) -> Result<Vec<RevisionInfo>, StoreError> {
-        error::within(self.statement_timeout, history::list(&self.connection, name, before, limit)).await
+        error::within(self.statement_timeout(), history::list(&self.connection, name, before, limit)).await
     }
 
     /// One revision of a template, also of a deleted one, as the template that it was; `None` if there is none.
@@ -150,7 +176,12 @@ impl Store {
         name: &Name,
         number: Revision,
     ) -> Result<Option<Template>, StoreError> {
-        error::within(self.statement_timeout, history::get(&self.connection, name, number)).await
+        error::within(self.statement_timeout(), history::get(&self.connection, name, number)).await
+    }
+
+    /// The longest wait for the database's answer to one operation.
+    fn statement_timeout(&self) -> Duration {
+        self.options.statement_timeout
     }
 
     /// Closes all connections, of all clones, once what they do now is done.

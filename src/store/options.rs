@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Options {
     /// `sqlite://FILE?mode=rwc` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=MODE&sslrootcert=FILE`.
     pub url: String,
+    /// Whether a SQLite file that is not there may be created, if the URL says `mode=rwc` too.
+    pub create: bool,
     /// The most connections at once.
     pub max_connections: u32,
     /// The longest wait for a connection, a lock, or the turn to write.
@@ -21,10 +23,15 @@ impl Options {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            create: true,
             max_connections: 8,
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
         }
+    }
+
+    pub(super) fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
     }
 
     /// The URL with `***` for the password, fit for a log.
@@ -85,6 +92,7 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("url", &self.redacted_url())
+            .field("create", &self.create)
             .field("max_connections", &self.max_connections)
             .field("acquire_timeout", &self.acquire_timeout)
             .field("statement_timeout", &self.statement_timeout)

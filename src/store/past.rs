@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::audit::TemplateNote;
 use super::row::{Row, to_column};
-use super::{Store, StoreError, changes, connect, error, history};
+use super::{Store, StoreError, connect, error, history};
 use crate::domain::{Change, Changes, Name, Noun, Stamped, Template};
 
 const TABLE: &str = "audit";
@@ -18,6 +18,9 @@ pub struct Past {
     /// What is needed for that and not there any more, for people. Where there is anything, the changes are not all.
     pub missing: Vec<String>,
 }
+
+/// So many statements may take as long as one may, in all; most of them read one row.
+const STATEMENTS: u32 = 6;
 
 /// The first change of each noun after a revision knows what was there at that revision.
 const FIRST: &str = "\
@@ -33,7 +36,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`] for a row that is damaged.
     pub async fn undo(&self, from: u64, to: u64) -> Result<Past, StoreError> {
-        let limit = self.statement_timeout.saturating_mul(changes::STATEMENTS);
+        let limit = self.statement_timeout().saturating_mul(STATEMENTS);
         error::within(limit, undo(&self.connection, from, to)).await
     }
 }

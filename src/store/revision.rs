@@ -1,54 +1,92 @@
-//! The one row that puts all writes in order.
+//! The one row that puts all writes in order, and the marks of the newest revisions.
 
-use std::sync::Arc;
-
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 
 use super::StoreError;
 use super::row::{Row, to_column};
+use crate::domain::State;
 
 const TABLE: &str = "catalog_revision";
 
-/// Those who listen on this channel of Postgres hear each new revision when it is committed.
-const CHANNEL: &str = "pxe_init_catalog";
+const MARKS: &str = "revision_marks";
 
-/// Which catalog a database has, and how far it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct State {
-    /// Random, from when the database was made; a backup that is restored keeps it.
-    pub identity: Arc<str>,
-    /// How many writes there were.
-    pub revision: u64,
-}
+/// So many revisions keep their marks. Who is further behind loads all, which takes no longer than to catch up.
+const MARKED: u64 = 10_000;
+
+/// How often marks are cleared away, in revisions.
+const CLEARING: u64 = 100;
+
+/// Those who listen on this channel of Postgres hear each new revision when it is committed.
+pub(super) const CHANNEL: &str = "pxe_init_catalog";
 
 pub(super) async fn read(connection: &impl ConnectionTrait) -> Result<State, StoreError> {
-    query(connection, false).await
+    Ok(query(connection, false).await?.0)
 }
 
-/// Reads the row and keeps everybody else from doing so until the transaction ends. On SQLite the transaction has
-/// done that already.
-pub(super) async fn lock(tx: &DatabaseTransaction) -> Result<State, StoreError> {
-    query(tx, tx.get_database_backend() == DbBackend::Postgres).await
+/// Reads the row and keeps everybody else from doing so until the transaction ends: the state now, and the state that
+/// the transaction makes. On SQLite the transaction has done that already.
+pub(super) async fn lock(tx: &DatabaseTransaction) -> Result<(State, State), StoreError> {
+    let (now, mark) = query(tx, tx.get_database_backend() == DbBackend::Postgres).await?;
+    let next = State { revision: now.revision + 1, mark: mark.into(), ..now.clone() };
+    Ok((now, next))
 }
 
 /// Writes the row, and tells those who listen.
-pub(super) async fn write(tx: &DatabaseTransaction, revision: u64) -> Result<(), StoreError> {
+pub(super) async fn write(tx: &DatabaseTransaction, next: &State) -> Result<(), StoreError> {
+    let revision = to_column(next.revision);
     let update = Query::update()
         .table(TABLE)
-        .value("revision", to_column(revision))
+        .value("revision", revision)
+        .value("mark", &*next.mark)
         .and_where(Expr::col("id").eq(1))
         .take();
     tx.execute(&update).await?;
+    let mark = Query::insert()
+        .into_table(MARKS)
+        .columns(["revision", "mark"])
+        .values([revision.into(), (&*next.mark).into()])
+        .map_err(|e| DbErr::Custom(e.to_string()))?
+        .on_conflict(OnConflict::column("revision").update_column("mark").to_owned())
+        .take();
+    tx.execute(&mark).await?;
+    if next.revision.is_multiple_of(CLEARING) {
+        let oldest = to_column(next.revision.saturating_sub(MARKED));
+        let clear = Query::delete().from_table(MARKS).and_where(Expr::col("revision").lt(oldest)).take();
+        tx.execute(&clear).await?;
+    }
     if tx.get_database_backend() == DbBackend::Postgres {
         tx.execute_unprepared(&format!("NOTIFY {CHANNEL}, '{revision}'")).await?;
     }
     Ok(())
 }
 
-async fn query(connection: &impl ConnectionTrait, lock: bool) -> Result<State, StoreError> {
+/// The mark of a revision, if it is among the newest.
+pub(super) async fn mark(
+    connection: &impl ConnectionTrait,
+    revision: u64,
+) -> Result<Option<String>, StoreError> {
+    let select = Query::select()
+        .column("mark")
+        .from(MARKS)
+        .and_where(Expr::col("revision").eq(to_column(revision)))
+        .take();
+    let row = connection.query_one(&select).await?;
+    row.map(|row| Row::with_key(MARKS, revision.to_string(), &row).get("mark")).transpose()
+}
+
+/// The state, and a mark for the next one.
+async fn query(connection: &impl ConnectionTrait, lock: bool) -> Result<(State, String), StoreError> {
+    let random = match connection.get_database_backend() {
+        DbBackend::Sqlite => "lower(hex(randomblob(16)))",
+        _ => "replace(gen_random_uuid()::text, '-', '')",
+    };
     let mut select = Query::select();
-    select.columns(["id", "revision", "identity"]).from(TABLE).and_where(Expr::col("id").eq(1));
+    select
+        .columns(["id", "revision", "identity", "mark"])
+        .expr_as(Expr::cust(random), "fresh")
+        .from(TABLE)
+        .and_where(Expr::col("id").eq(1));
     if lock {
         select.lock_exclusive();
     }
@@ -56,8 +94,9 @@ async fn query(connection: &impl ConnectionTrait, lock: bool) -> Result<State, S
         Some(row) => {
             let id: i32 = row.try_get("", "id")?;
             let row = Row::with_key(TABLE, id.to_string(), &row);
-            let identity: String = row.get("identity")?;
-            Ok(State { identity: identity.into(), revision: row.unsigned("revision")? })
+            let (identity, mark): (String, String) = (row.get("identity")?, row.get("mark")?);
+            let revision = row.unsigned("revision")?;
+            Ok((State { identity: identity.into(), revision, mark: mark.into() }, row.get("fresh")?))
         }
         None => Err(StoreError::BadRow {
             table: TABLE,

@@ -4,9 +4,9 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, IntoActiveModel};
 
 use super::StoreError;
-use super::changes::{Scope, scan, upsert};
+use super::changes::{Scope, Sink, scan, upsert};
 use super::row::{Row, to_column, to_json};
-use crate::domain::{Change, Name, Noun, Rule, Stamped};
+use crate::domain::{Change, Name, Noun, Rule};
 
 #[derive(Clone, Debug, DeriveEntityModel)]
 #[sea_orm(table_name = "rules")]
@@ -31,7 +31,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub(super) async fn load(
     tx: &DatabaseTransaction,
     scope: Scope<'_>,
-    into: &mut Vec<Stamped>,
+    into: &mut Sink,
 ) -> Result<(), StoreError> {
     scan(tx, Noun::Rule, Entity::find(), scope, |row, name| Ok(Change::Rule(decode(row, name)?)), into).await
 }

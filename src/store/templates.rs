@@ -4,10 +4,10 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, IntoActiveModel, JoinType, QuerySelect};
 
 use super::StoreError;
-use super::changes::{Scope, scan, upsert};
+use super::changes::{Scope, Sink, scan, upsert};
 use super::history;
 use super::row::{Row, to_column, to_json};
-use crate::domain::{Change, Name, Noun, Stamped, Template};
+use crate::domain::{Change, Name, Noun, Template};
 
 #[derive(Clone, Debug, DeriveEntityModel)]
 #[sea_orm(table_name = "templates")]
@@ -29,7 +29,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub(super) async fn load(
     tx: &DatabaseTransaction,
     scope: Scope<'_>,
-    into: &mut Vec<Stamped>,
+    into: &mut Sink,
 ) -> Result<(), StoreError> {
     let head = Entity::belongs_to(history::Entity)
         .from((Column::Name, Column::Head))

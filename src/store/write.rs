@@ -6,21 +6,25 @@ use std::time::Duration;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::basis::Basis;
 use super::error::within;
-use super::revision::State;
+use super::file::DatabaseFile;
 use super::{StoreError, audit, changes, connect, history, images, machines, revision, rules, templates};
-use crate::domain::{Actor, Change, Changes, Stamped, Template, Timestamp};
+use crate::domain::{Actor, Change, Changes, Stamped, State, Template, Timestamp};
 
 /// A write that was begun and not yet committed. To drop it is to roll it back.
 pub struct Write {
     // Before the turn, so that it is the first to be dropped.
     tx: DatabaseTransaction,
     _turn: OwnedSemaphorePermit,
+    file: Option<Arc<DatabaseFile>>,
     timeout: Duration,
     actor: Actor,
     at: Timestamp,
     /// What is committed now.
     current: State,
+    /// What this write makes of it.
+    next: State,
     progress: Progress,
 }
 
@@ -38,27 +42,39 @@ impl Write {
     pub(super) async fn begin(
         connection: &DatabaseConnection,
         turn: OwnedSemaphorePermit,
+        file: Option<Arc<DatabaseFile>>,
         timeout: Duration,
         actor: Actor,
         at: Timestamp,
     ) -> Result<Self, StoreError> {
         let lock = async {
             let tx = connect::begin_write(connection).await?;
-            let current = revision::lock(&tx).await?;
-            Ok((tx, current))
+            let (current, next) = revision::lock(&tx).await?;
+            Ok((tx, current, next))
         };
-        let (tx, current) = within(timeout, lock).await?;
-        Ok(Self { tx, _turn: turn, timeout, actor, at, current, progress: Progress::Empty })
+        let (tx, current, next) = within(timeout, lock).await?;
+        Ok(Self { tx, _turn: turn, file, timeout, actor, at, current, next, progress: Progress::Empty })
     }
 
     /// The catalog revision that [`commit`](Self::commit) will make.
     pub fn revision(&self) -> u64 {
-        self.current.revision + 1
+        self.next.revision
     }
 
-    /// The identity of the database; see [`State`].
-    pub fn identity(&self) -> &Arc<str> {
-        &self.current.identity
+    /// The state of the database that [`commit`](Self::commit) will make.
+    pub fn next(&self) -> &State {
+        &self.next
+    }
+
+    /// The state that this write began with, and what changed to that after what a reader knows; all there is, if what it
+    /// knows is not an earlier state of this database.
+    ///
+    /// # Errors
+    /// As [`Store::read`](super::Store::read).
+    pub async fn missed(&mut self, known: Option<&State>) -> Result<(State, Basis, Changes), StoreError> {
+        let basis = within(self.timeout, Basis::of(known, &self.current, &self.tx)).await?;
+        let changes = self.changes_since(basis.revision(known)).await?;
+        Ok((self.current.clone(), basis, changes))
     }
 
     /// What others committed after `revision`, up to the revision before this one. Nothing can be added to it
@@ -67,7 +83,7 @@ impl Write {
     /// # Errors
     /// As [`Store::changes_since`](super::Store::changes_since).
     pub async fn changes_since(&mut self, revision: u64) -> Result<Changes, StoreError> {
-        within(self.timeout.saturating_mul(changes::STATEMENTS), changes::since(&self.tx, revision)).await
+        changes::since(&self.tx, revision, self.timeout).await
     }
 
     /// Makes `change`, and notes it in the audit with `message`. A template becomes the next revision of its name, unless
@@ -106,7 +122,8 @@ impl Write {
             Progress::Torn => Err(StoreError::Broken),
             Progress::Whole => {
                 let revision = self.revision();
-                within(self.timeout, revision::write(&self.tx, revision)).await?;
+                within(self.timeout, revision::write(&self.tx, &self.next)).await?;
+                self.file.as_ref().map_or(Ok(()), |file| file.check())?;
                 match tokio::time::timeout(self.timeout, self.tx.commit()).await {
                     Ok(result) => result.map_err(StoreError::of_commit)?,
                     Err(_) => return Err(StoreError::CommitUnknown { source: None }),
@@ -127,7 +144,7 @@ impl Write {
 
     async fn make(&self, change: &Change, message: &str) -> Result<Stamped, StoreError> {
         let (tx, revision) = (&self.tx, self.revision());
-        let before = changes::find(tx, change.noun(), change.name()).await?;
+        let before = changes::find(tx, change.noun(), change.name(), self.timeout).await?;
         let after = match change {
             Change::Image(image) => {
                 images::save(tx, image, revision).await?;

@@ -1,15 +1,16 @@
 //! The addresses of machines. Their primary key is what keeps two machines from having the same.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{DatabaseTransaction, IntoActiveModel, StreamTrait};
-use tokio_stream::StreamExt;
 
 use super::StoreError;
 use crate::domain::{Mac, Name};
-use crate::store::changes::Scope;
+use crate::store::changes::{Scope, next};
+use crate::store::error::within;
 use crate::store::row::Row;
 
 /// How many values go into one statement: SQLite takes 32,766, Postgres 65,535.
@@ -35,11 +36,11 @@ impl ActiveModelBehavior for ActiveModel {}
 pub(super) async fn load(
     tx: &DatabaseTransaction,
     scope: Scope<'_>,
+    timeout: Duration,
 ) -> Result<HashMap<String, Vec<Mac>>, StoreError> {
     let mut macs: HashMap<String, Vec<Mac>> = HashMap::new();
-    let mut rows = tx.stream(&select(scope)).await?;
-    while let Some(row) = rows.next().await {
-        let row = row?;
+    let mut rows = within(timeout, async { Ok(tx.stream(&select(scope)).await?) }).await?;
+    while let Some(row) = next(&mut rows, timeout).await? {
         let row = Row::new(TABLE, "mac", &row)?;
         macs.entry(row.get("machine")?).or_default().push(row.parse("mac")?);
     }

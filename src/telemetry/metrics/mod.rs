@@ -50,8 +50,8 @@ pub struct Metrics {
 impl Metrics {
     /// All at zero. `clock` tells how old things are when they are asked for.
     pub fn new(clock: Clock, traces: Traces) -> Self {
-        let (boots, reloads) = (BootMetrics::default(), ReloadMetrics::default());
-        let journal = JournalMetrics::default();
+        let (boots, reloads, journal) =
+            (BootMetrics::default(), ReloadMetrics::default(), JournalMetrics::default());
         let snapshot = SnapshotMetrics::new(clock);
         let mut registry = Registry::default();
         process::register(&mut registry);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::Histogram;
@@ -17,6 +18,10 @@ pub struct ReloadMetrics {
     seconds: BySize,
     /// How often the database could not be asked, or what it told not be loaded.
     pub failures: Counter,
+    /// 1 while the database tells of what other replicas write.
+    pub listening: Gauge,
+    /// How often the connection that hears it was lost or could not be made.
+    pub listener_failures: Counter,
 }
 
 impl ReloadMetrics {
@@ -30,6 +35,11 @@ impl ReloadMetrics {
         registry.register("reload_seconds", seconds, self.seconds.clone());
         let failures = "How often the database could not be asked for news, or they could not be loaded";
         registry.register("reload_failures", failures, self.failures.clone());
+        let listening =
+            "1 while the database tells of what other replicas write; it is asked every second besides";
+        registry.register("feed_listening", listening, self.listening.clone());
+        let failures = "How often the connection that hears of other replicas was lost or could not be made";
+        registry.register("feed_listener_failures", failures, self.listener_failures.clone());
     }
 }
 

@@ -68,18 +68,26 @@ where
     test(Database { url }).await;
 }
 
-/// Skips the test, and says so where the runner can count it, if there is no cluster.
+/// Says where the runner can count it that a test is skipped, if there is no cluster.
+pub(crate) fn skip_without_postgres(name: &str) -> bool {
+    let missing = std::env::var_os(VARIABLE).is_none();
+    if missing {
+        // Not `eprintln!`, whose text the test harness keeps to itself.
+        let line = format!("SKIPPED postgres::{name}: {VARIABLE} is not set (make test starts a cluster)\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    }
+    missing
+}
+
+/// Skips the test if there is no cluster.
 pub(crate) async fn on_postgres<F>(name: &str, test: impl FnOnce(Database) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let Some(base) = std::env::var_os(VARIABLE) else {
-        // Not `eprintln!`, whose text the test harness keeps to itself.
-        let line = format!("SKIPPED postgres::{name}: {VARIABLE} is not set (make test starts a cluster)\n");
-        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    if skip_without_postgres(name) {
         return;
-    };
-    let base = base.into_string().unwrap();
+    }
+    let base = std::env::var_os(VARIABLE).unwrap().into_string().unwrap();
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let database = format!("pxe_init_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let (server, _) = base.rsplit_once('/').unwrap();
