@@ -9,6 +9,7 @@ mod connection;
 mod document;
 mod failure;
 mod histogram;
+mod interrupt;
 mod load;
 mod machine;
 mod measure;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &RunArgs) -> Result<ExitCode> {
+    interrupt::listen()?;
     let most_open = most_open()?;
     let threads = args.threads.unwrap_or_else(cores);
     let mut load = Load {
@@ -113,6 +115,7 @@ fn start(args: &RunArgs) -> Result<Site> {
 }
 
 fn bench(args: &BenchArgs) -> Result<ExitCode> {
+    interrupt::listen()?;
     let effort = Effort {
         quick: args.quick,
         machines: args.machines,
