@@ -1,6 +1,6 @@
 //! What resolving, rendering and keeping the catalog cost. `docs/performance.md` says what came out.
 //!
-//! `make bench` runs all of it and prints a table; `make bench ARGS=resolve` what has `resolve` in its name, and
+//! `make bench-criterion` runs all of it and prints a table; with `ARGS=resolve` what has `resolve` in its name, and
 //! `ARGS='--save-baseline NAME'` is one of criterion's many options.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it found")]

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::load::Mode;
 use crate::machine::MOST;
 use crate::pace::Arrivals;
+use crate::scenario::Scenario;
 use crate::step::Sequence;
 
 /// Asks as a room of machines asks, checks every answer, and measures what that costs the server.
@@ -96,9 +97,24 @@ pub(crate) struct BenchArgs {
     /// Measure only these
     #[arg(long, value_enum, value_name = "SCENARIO", value_delimiter = ',')]
     pub(crate) only: Vec<Scenario>,
-    /// Fewer and shorter rounds: for a first look
+    /// Fewer and shorter rounds, and no million machines: for a first look
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Machines of the site, except where their number is what is measured
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
+    pub(crate) machines: u32,
+    /// Rounds that take turns [default: 11, or 3 with --quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) rounds: Option<u32>,
+    /// Seconds of one turn [default: 2, or 1 with --quick]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) turn: Option<f64>,
+    /// Write the report that docs/performance.md is to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) document: Option<PathBuf>,
+    /// What criterion printed, for the report
+    #[arg(long, value_name = "FILE", requires = "document")]
+    pub(crate) criterion: Option<PathBuf>,
     /// How to print
     #[arg(long, short = 'o', value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
@@ -113,13 +129,6 @@ pub(crate) struct StaticArgs {
     /// Where to listen
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
-}
-
-/// What `bench` measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Scenario {
-    /// Ours compared with static answers, on kept and on new connections
-    Ratio,
 }
 
 /// How to print.

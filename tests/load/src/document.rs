@@ -111,7 +111,7 @@ mod tests {
         assert!(!is_for_8(""));
         assert_eq!(
             document.first_difference(Machine(8), script(Machine(7)).as_bytes()),
-            r#""!ipxe\nkernel vmlinuz bond=52:54:00:00:00:07 x\nboot\n", where "!ipxe\nkernel vmlinuz bond=52:54:00:00:00:08 x\nboot\n" was expected"#
+            r#""pxe\nkernel vmlinuz bond=52:54:00:00:00:07 x\nboot\n", where "pxe\nkernel vmlinuz bond=52:54:00:00:00:08 x\nboot\n" was expected"#
         );
     }
 

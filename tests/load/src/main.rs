@@ -2,15 +2,19 @@
 //!
 //! `docs/performance.md` says how to use it, and what came out.
 
+mod bench;
 mod cli;
+mod computer;
 mod connection;
 mod document;
 mod failure;
 mod histogram;
+mod interrupt;
 mod load;
 mod machine;
 mod measure;
 mod pace;
+mod performance;
 mod process;
 mod report;
 mod room;
@@ -26,15 +30,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
-use cli::{AskedRate, BenchArgs, Cli, Command, Output, RunArgs, Scenario, StaticArgs};
+use cli::{AskedRate, BenchArgs, Cli, Command, Output, RunArgs, StaticArgs};
 use failure::{Doing, Failure, Result};
 use load::{Load, Mode, Rate};
 use measure::measure;
+use performance::Document;
 use report::Report;
 use room::Room;
-use scenario::Effort;
+use scenario::{Effort, Scenario};
 use site::{From, Site, Starter};
 use target::Target;
 
@@ -54,6 +59,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &RunArgs) -> Result<ExitCode> {
+    interrupt::listen()?;
     let most_open = most_open()?;
     let threads = args.threads.unwrap_or_else(cores);
     let mut load = Load {
@@ -109,18 +115,24 @@ fn start(args: &RunArgs) -> Result<Site> {
 }
 
 fn bench(args: &BenchArgs) -> Result<ExitCode> {
+    interrupt::listen()?;
     let effort = Effort {
-        rounds: if args.quick { 3 } else { 11 },
-        turn: Duration::from_secs(if args.quick { 1 } else { 2 }),
+        quick: args.quick,
+        machines: args.machines,
+        rounds: args.rounds.unwrap_or(if args.quick { 3 } else { 11 }),
+        turn: seconds("--turn", args.turn.unwrap_or(if args.quick { 1.0 } else { 2.0 }))?,
         threads: cores(),
         most_open: most_open()?,
     };
     let starter = starter(args.server.as_deref(), args.client.as_deref())?;
-    let is_asked_for = |scenario| args.only.is_empty() || args.only.contains(&scenario);
-    if is_asked_for(Scenario::Ratio) {
-        let results = scenario::ratio::run(&starter, effort, &mut |line| say(line))?;
-        print(args.output, &results)?;
+    let scenarios = if args.only.is_empty() { Scenario::value_variants() } else { &args.only };
+    // Read before minutes are spent.
+    let document = Document::new(args.criterion.as_deref())?;
+    let results = bench::run(&starter, scenarios, effort, &mut |line| say(line))?;
+    if let Some(path) = &args.document {
+        document.write(&results, path)?;
     }
+    print(args.output, &results)?;
     Ok(ExitCode::SUCCESS)
 }
 

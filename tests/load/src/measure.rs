@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::failure::{Doing, Failure, Result};
+use crate::interrupt;
 use crate::load::{Load, Run};
 use crate::process::Usage;
 use crate::site::Site;
@@ -27,10 +28,12 @@ pub(crate) struct Measured {
 
 /// Does `load`, to the server of `site` where that is given.
 pub(crate) fn measure(load: &Load, site: Option<&Site>) -> Result<Measured> {
+    interrupt::check()?;
     let usage = || site.map(Site::usage).transpose();
     let load = Load { target: site.map_or(&load.target, |site| &site.target).clone(), ..load.clone() };
     let (server_before, tool_before) = (usage()?, Usage::of("self")?);
     let run = load.run().doing(|| "the load could not be made".to_owned())?;
+    interrupt::check()?;
     let tool = Usage::of("self")?.cpu - tool_before.cpu;
     if site.is_some() {
         std::thread::sleep(SETTLE);

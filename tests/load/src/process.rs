@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::failure::{Doing, Failure, Result};
+use crate::interrupt;
 
 /// How long a server may take to listen.
 const LISTENS_WITHIN: Duration = Duration::from_secs(60);
@@ -105,6 +106,7 @@ impl Server {
     pub(crate) async fn until_ready(&self, within: Duration) -> Result<()> {
         let end = Instant::now() + within;
         loop {
+            interrupt::check()?;
             let status = status(self.address, "/ready").await;
             if status == Some(200) {
                 return Ok(());

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -57,6 +57,8 @@ pub(crate) struct Site {
     pub(crate) target: Arc<Target>,
     /// What it answered to machine 0.
     pub(crate) answers: Vec<Answer>,
+    /// From its start until it was ready.
+    pub(crate) started_within: Duration,
     _directory: TempDir,
 }
 
@@ -82,10 +84,12 @@ impl Starter {
                 AWAY.to_owned()
             }
         };
+        let begun = Instant::now();
         let (server, _) = self.start(name, directory.path(), &url)?;
+        let started_within = begun.elapsed();
         let learning = Target::learn(server.address, sequence, room.machines);
         let (target, answers) = self.runtime.block_on(learning)?;
-        Ok(Site { server, target: Arc::new(target), answers, _directory: directory })
+        Ok(Site { server, target: Arc::new(target), answers, started_within, _directory: directory })
     }
 
     /// A server that is ready, and where operators reach it.
@@ -127,12 +131,14 @@ impl Starter {
         let this = std::env::current_exe().doing(|| "can not tell where this program is".to_owned())?;
         let mut command = Command::new(this);
         command.env_clear().arg("static-server").arg("--answers").arg(&file);
+        let begun = Instant::now();
         let (server, ()) = Server::start("static", &mut command, Speaks::Output, |line| {
             Some((line.strip_prefix(LISTENING)?.parse().ok()?, ()))
         })?;
+        let started_within = begun.elapsed();
         let target = Target::fixed(server.address, sequence, answers);
         let (target, answers) = (Arc::new(target), answers.to_vec());
-        Ok(Site { server, target, answers, _directory: directory })
+        Ok(Site { server, target, answers, started_within, _directory: directory })
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::Effort;
+use super::verdict::Verdict;
 use crate::failure::Result;
 use crate::load::Mode;
 use crate::measure::{Measured, measure_good, median};
@@ -12,8 +13,8 @@ use crate::room::Room;
 use crate::site::{From, Site, Starter};
 use crate::step::Sequence;
 
-/// A site of the size of which issue 4 speaks.
-pub(crate) const ROOM: Room = Room { machines: 10_000, rules: 100, image: "linux" };
+/// Rules of the site.
+const RULES: u32 = 100;
 
 /// How many connections are open at once.
 const CONNECTIONS: u32 = 64;
@@ -38,7 +39,7 @@ pub(crate) struct Ratio {
     /// The lowest and the highest CPU ratio of a round.
     pub(crate) cpu_range: (f64, f64),
     /// How many rounds there were.
-    pub(crate) rounds: usize,
+    pub(crate) rounds: u32,
 }
 
 /// All of them.
@@ -64,14 +65,36 @@ pub(crate) struct Pair {
     /// The yardstick.
     pub(crate) fixed: Site,
     sequence: Sequence,
+    /// How many machines it has.
+    pub(crate) machines: u32,
+}
+
+/// A pair for each sequence that is measured.
+#[derive(Debug)]
+pub(crate) struct Pairs {
+    /// Asked for `/ipxe` alone.
+    pub(crate) ipxe: Pair,
+    /// Asked for `/boot.ipxe` and `/ipxe`.
+    pub(crate) boot: Pair,
+}
+
+impl Pairs {
+    /// Starts all of them.
+    pub(crate) fn start(starter: &Starter, machines: u32) -> Result<Self> {
+        Ok(Self {
+            ipxe: Pair::start(starter, machines, Sequence::Ipxe)?,
+            boot: Pair::start(starter, machines, Sequence::Boot)?,
+        })
+    }
 }
 
 impl Pair {
     /// Starts both.
-    pub(crate) fn start(starter: &Starter, sequence: Sequence) -> Result<Self> {
-        let ours = starter.ours("pxe-init-server", ROOM, From::Database, sequence)?;
+    pub(crate) fn start(starter: &Starter, machines: u32, sequence: Sequence) -> Result<Self> {
+        let room = Room { machines, rules: RULES, image: sequence.image() };
+        let ours = starter.ours("pxe-init-server", room, From::Database, sequence)?;
         let fixed = starter.yardstick(sequence, &ours.answers)?;
-        Ok(Self { ours, fixed, sequence })
+        Ok(Self { ours, fixed, sequence, machines })
     }
 
     /// Lets them take turns.
@@ -81,7 +104,7 @@ impl Pair {
         mode: Mode,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Ratio> {
-        let load = effort.flat_out(mode, ROOM.machines, CONNECTIONS);
+        let load = effort.flat_out(mode, self.machines, CONNECTIONS);
         let (mut ours, mut fixed) = (Vec::new(), Vec::new());
         // The first round warms caches and fills pools, and does not count.
         for round in 0..=effort.rounds {
@@ -111,10 +134,7 @@ impl Pair {
             body_bytes: bytes / self.ours.answers.len().max(1),
             ours: Side::of(&ours),
             fixed: Side::of(&fixed),
-            cpu_range: (
-                cpu.iter().copied().fold(f64::INFINITY, f64::min),
-                cpu.iter().copied().fold(0.0, f64::max),
-            ),
+            cpu_range: super::range(&cpu),
             cpu_ratio: median(cpu),
             rate_ratio: median(ratios(|measured| measured.rate)),
             rounds: effort.rounds,
@@ -133,39 +153,60 @@ impl Side {
     }
 }
 
-/// Measures all of them.
-pub(crate) fn run(starter: &Starter, effort: Effort, progress: &mut dyn FnMut(&str)) -> Result<Ratios> {
+/// Measures the ways in which machines ask.
+pub(crate) fn run(pairs: &Pairs, effort: Effort, progress: &mut dyn FnMut(&str)) -> Result<Ratios> {
     let mut all = Vec::new();
-    for (sequence, modes) in [
-        (Sequence::Ipxe, [Mode::Kept, Mode::NewConnection].as_slice()),
-        (Sequence::Boot, &[Mode::Kept, Mode::KeepAlive]),
-    ] {
-        let pair = Pair::start(starter, sequence)?;
-        for mode in modes {
-            all.push(pair.compare(effort, *mode, progress)?);
-        }
+    for (pair, mode) in
+        [(&pairs.ipxe, Mode::NewConnection), (&pairs.ipxe, Mode::Kept), (&pairs.boot, Mode::KeepAlive)]
+    {
+        all.push(pair.compare(effort, mode, progress)?);
     }
     Ok(Ratios(all))
+}
+
+impl Ratios {
+    /// What issue 4 asks of them.
+    pub(crate) fn verdicts(&self) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for ratio in self.0.iter().filter(|ratio| ratio.sequence == Sequence::Ipxe) {
+            let (name, cpu, rate) = match ratio.mode {
+                Mode::NewConnection => ("new connections", 1.10, 0.95),
+                _ => ("kept connections", 1.35, 0.75),
+            };
+            let what = |what: &str| format!("{name}: {what} against a static answer");
+            verdicts.push(Verdict::at_most(what("CPU of an answer"), ratio.cpu_ratio, cpu, "×"));
+            verdicts.push(Verdict::at_least(what("answers a second"), ratio.rate_ratio, rate, "×"));
+        }
+        verdicts
+    }
 }
 
 impl fmt::Display for Ratios {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<24} {:>6} {:>22} {:>22} {:>7} {:>11} {:>7}",
-            "", "bytes", "static µs, answers/s", "ours µs, answers/s", "CPU", "range", "rate"
+            "| | bytes | static: µs | answers/s | ours: µs | answers/s | CPU ratio | lowest and highest | rate ratio |"
         )?;
+        writeln!(f, "|---|---:|---:|---:|---:|---:|---:|---:|---:|")?;
         for ratio in &self.0 {
-            let side = |side: &Side| format!("{:.1} {:>8.0}", side.server_micros, side.rate);
+            let what = match ratio.mode {
+                Mode::Kept => "`/ipxe`, kept connections",
+                Mode::NewConnection => "`/ipxe`, a new connection for each",
+                Mode::KeepAlive | Mode::Storm => {
+                    "`/boot.ipxe` and `/ipxe`, a new connection for each machine"
+                }
+            };
             writeln!(
                 f,
-                "{:<24} {:>6} {:>22} {:>22} {:>7.3} {:>11} {:>7.3}",
-                format!("{:?} {:?}", ratio.sequence, ratio.mode),
+                "| {what} | {} | {:.1} | {:.0} | {:.1} | {:.0} | {:.3} | {:.2}–{:.2} | {:.3} |",
                 ratio.body_bytes,
-                side(&ratio.fixed),
-                side(&ratio.ours),
+                ratio.fixed.server_micros,
+                ratio.fixed.rate,
+                ratio.ours.server_micros,
+                ratio.ours.rate,
                 ratio.cpu_ratio,
-                format!("{:.2}–{:.2}", ratio.cpu_range.0, ratio.cpu_range.1),
+                ratio.cpu_range.0,
+                ratio.cpu_range.1,
                 ratio.rate_ratio
             )?;
         }
