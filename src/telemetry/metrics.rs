@@ -10,6 +10,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::connections::Connections;
+
 /// The labels of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AnswerLabels {
@@ -43,6 +45,8 @@ pub struct Metrics {
     pub file_bytes: Gauge,
     /// How often it could not be written.
     pub file_failures: Counter,
+    /// The connections of machines.
+    pub connections: Connections,
 }
 
 impl Default for Metrics {
@@ -62,6 +66,7 @@ impl Default for Metrics {
             file_written: Gauge::default(),
             file_bytes: Gauge::default(),
             file_failures: Counter::default(),
+            connections: Connections::default(),
             registry: Registry::default(),
         };
         registry.register(
@@ -124,6 +129,7 @@ impl Default for Metrics {
             "How often the snapshot file could not be written",
             metrics.file_failures.clone(),
         );
+        metrics.connections.register(&mut registry);
         metrics.registry = registry;
         metrics
     }

@@ -26,5 +26,7 @@ mod render;
 mod secrets;
 mod server_reference;
 mod snapshot_file;
+mod stop;
 mod store;
+mod storm;
 mod template_test;
