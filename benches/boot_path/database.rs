@@ -99,7 +99,12 @@ async fn load(store: Store) -> (Service, Arc<Metrics>) {
 
 /// A service that has loaded nothing yet.
 pub(crate) fn service(file: Option<SnapshotFile>) -> Service {
-    Service::new(file, settings(), Arc::new(|| AT), Arc::new(Metrics::new(Arc::new(|| AT), Traces::default())))
+    Service::new(
+        file,
+        settings(),
+        Arc::new(|| AT),
+        Arc::new(Metrics::new(Arc::new(|| AT), Traces::default())),
+    )
 }
 
 fn settings() -> Settings {
