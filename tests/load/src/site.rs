@@ -59,6 +59,8 @@ pub(crate) struct Site {
     pub(crate) answers: Vec<Answer>,
     /// From its start until it was ready.
     pub(crate) started_within: Duration,
+    /// The CPU time that it used for that.
+    pub(crate) start_cpu: Duration,
     _directory: TempDir,
 }
 
@@ -86,10 +88,17 @@ impl Starter {
         };
         let begun = Instant::now();
         let (server, _) = self.start(name, directory.path(), &url)?;
-        let started_within = begun.elapsed();
+        let (started_within, start_cpu) = (begun.elapsed(), server.usage()?.cpu);
         let learning = Target::learn(server.address, sequence, room.machines);
         let (target, answers) = self.runtime.block_on(learning)?;
-        Ok(Site { server, target: Arc::new(target), answers, started_within, _directory: directory })
+        Ok(Site {
+            server,
+            target: Arc::new(target),
+            answers,
+            started_within,
+            start_cpu,
+            _directory: directory,
+        })
     }
 
     /// A server that is ready, and where operators reach it.
@@ -135,10 +144,10 @@ impl Starter {
         let (server, ()) = Server::start("static", &mut command, Speaks::Output, |line| {
             Some((line.strip_prefix(LISTENING)?.parse().ok()?, ()))
         })?;
-        let started_within = begun.elapsed();
+        let (started_within, start_cpu) = (begun.elapsed(), server.usage()?.cpu);
         let target = Target::fixed(server.address, sequence, answers);
         let (target, answers) = (Arc::new(target), answers.to_vec());
-        Ok(Site { server, target, answers, started_within, _directory: directory })
+        Ok(Site { server, target, answers, started_within, start_cpu, _directory: directory })
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Size {
     rules: u32,
     /// From the start of the process until it was ready, in seconds.
     start_seconds: f64,
+    /// CPU time until then, in seconds; more than that where it used several cores.
+    start_cpu_seconds: f64,
     /// Resident memory after the start, in bytes.
     resident_bytes: u64,
     /// CPU time of an answer on kept connections, in µs.
@@ -72,6 +74,7 @@ pub(crate) fn run(starter: &Starter, effort: Effort, progress: &mut dyn FnMut(&s
         machines: room.machines,
         rules: room.rules,
         start_seconds: site.started_within.as_secs_f64(),
+        start_cpu_seconds: site.start_cpu.as_secs_f64(),
         resident_bytes: resident[i],
         kept_micros: kept[i].0,
         kept_ratio: kept[i].1,
@@ -90,16 +93,17 @@ fn compare(
 ) -> Result<Vec<(f64, f64)>> {
     let mut micros = vec![Vec::new(); sites.len()];
     for round in 0..=effort.rounds {
+        let mut said = Vec::new();
         for ((room, site), micros) in sites.iter().zip(&mut micros) {
             let load = effort.flat_out(mode, room.machines, CONNECTIONS);
             let measured = measure_good(&load, site)?.server();
+            said.push(format!("{measured:.1}"));
             // The first round warms caches, and does not count.
             if round > 0 {
                 micros.push(measured);
             }
         }
-        let last = micros.iter().filter_map(|micros| micros.last()).map(|micros| format!("{micros:.1}"));
-        progress(&format!("{mode:?} {round}/{}: {} µs", effort.rounds, last.collect::<Vec<_>>().join(", ")));
+        progress(&format!("{mode:?} {round}/{}: {} µs", effort.rounds, said.join(", ")));
     }
     let first = micros.first().cloned().ok_or_else(|| Failure("there is no server to compare".to_owned()))?;
     let result = micros.into_iter().map(|micros| {
@@ -158,13 +162,13 @@ impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "| machines | rules | kept: µs | ratio | new: µs | ratio | resident MiB | start to ready |"
+            "| machines | rules | kept: µs | ratio | new: µs | ratio | resident MiB | start to ready | its CPU time |"
         )?;
-        writeln!(f, "|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+        writeln!(f, "|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
         for size in &self.0 {
             writeln!(
                 f,
-                "| {} | {} | {:.1} | {:.3} | {:.1} | {:.3} | {:.0} | {:.2} s |",
+                "| {} | {} | {:.1} | {:.3} | {:.1} | {:.3} | {:.0} | {:.2} s | {:.2} s |",
                 size.machines,
                 size.rules,
                 size.kept_micros,
@@ -172,7 +176,8 @@ impl fmt::Display for Sizes {
                 size.new_micros,
                 size.new_ratio,
                 size.resident_bytes as f64 / f64::from(1 << 20),
-                size.start_seconds
+                size.start_seconds,
+                size.start_cpu_seconds
             )?;
         }
         Ok(())
