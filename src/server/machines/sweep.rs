@@ -86,7 +86,7 @@ fn judge(watched: &Watched, request: Duration, stage: Stage) {
         Phase::Blocked if longer_than(limits.stall) => tell(Order::Close, &counts.closed_stalled),
         // The rest of an answer that does not come, such as from a disk that hangs.
         Phase::Written if longer_than(limits.idle + limits.stall) => {
-            tell(Order::Close, &counts.closed_stalled)
+            tell(Order::Close, &counts.closed_stalled);
         }
         Phase::Written if stage != Stage::Serving => {
             watched.tell(Order::Finish);
