@@ -5,6 +5,8 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use prometheus_client::metrics::counter::Counter;
+
 use super::shared::{Shared, Stage, Tick};
 use super::watched::{Order, Phase, Watched};
 
@@ -73,24 +75,23 @@ fn judge(watched: &Watched, request: Duration, stage: Stage) {
     let age = shared.tick().saturating_sub(since);
     let longer_than = |limit: Duration| age > ticks(limit);
     let limits = &shared.limits;
-    let close = |counter: &prometheus_client::metrics::counter::Counter| {
-        if watched.tell(Order::Close) {
+    let tell = |order, counter: &Counter| {
+        if watched.tell(order) {
             counter.inc();
         }
     };
+    let counts = &shared.counts;
     match phase {
-        Phase::New | Phase::Head if longer_than(request) => close(&shared.counts.closed_request),
-        Phase::Blocked if longer_than(limits.stall) => close(&shared.counts.closed_stalled),
+        Phase::New | Phase::Head if longer_than(request) => tell(Order::Close, &counts.closed_request),
+        Phase::Blocked if longer_than(limits.stall) => tell(Order::Close, &counts.closed_stalled),
         // The rest of an answer that does not come, such as from a disk that hangs.
-        Phase::Written if longer_than(limits.idle + limits.stall) => close(&shared.counts.closed_stalled),
+        Phase::Written if longer_than(limits.idle + limits.stall) => {
+            tell(Order::Close, &counts.closed_stalled);
+        }
         Phase::Written if stage != Stage::Serving => {
             watched.tell(Order::Finish);
         }
-        Phase::Written if longer_than(limits.idle) => {
-            if watched.tell(Order::Finish) {
-                shared.counts.closed_idle.inc();
-            }
-        }
+        Phase::Written if longer_than(limits.idle) => tell(Order::Finish, &counts.closed_idle),
         Phase::Lingering if longer_than(LINGER) => {
             watched.tell(Order::Close);
         }
