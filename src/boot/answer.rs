@@ -1,8 +1,11 @@
 //! The answer to one question of a machine.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::domain::{Kind, Name};
+use crate::render::Document;
 use crate::resolve::Resolution;
 
 /// How a question was answered.
@@ -31,9 +34,9 @@ pub struct Answer {
     /// What was asked for.
     pub kind: Kind,
     /// The document; none where the answer is only a status.
-    pub document: Option<String>,
+    pub document: Option<Document>,
     /// The template that was rendered, as `NAME@REVISION`.
-    pub template: Option<String>,
+    pub template: Option<Arc<str>>,
     /// The registered machine.
     pub machine: Option<Name>,
     /// The rule that decided.

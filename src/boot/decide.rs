@@ -7,9 +7,12 @@ use sha2::{Digest, Sha256};
 use super::{Answer, OnFailure, OnUnknown, Outcome, Secrets, Settings, Snapshot};
 use crate::domain::{Facts, Kind, Template};
 use crate::render::{
-    Context, Entry, Failure, Limits, Reason, RenderError, ServerContext, Spans, TemplateSet, document_url,
+    Context, Document, Failure, Limits, Reason, RenderError, ServerContext, Spans, TemplateSet, document_url,
 };
 use crate::resolve::{Resolution, resolve};
+
+/// How a document is made.
+type Render = fn(&TemplateSet, &str, &Context) -> Result<Document, RenderError>;
 
 /// What answers are made from. Cheap to make: one for each request.
 #[derive(Clone, Copy)]
@@ -30,14 +33,17 @@ impl Boot<'_> {
         let nothing = Resolution::default();
         let context = self.context(Facts::default().into(), &nothing);
         let mut answer = Answer::new(Kind::Ipxe, &nothing);
-        self.render("boot.ipxe", context, &mut answer);
+        self.render(self.for_machines(), "boot.ipxe", context, &mut answer);
         answer
     }
 
     /// The document of `kind` for the machine with these facts.
     pub fn answer(&self, facts: Facts, kind: Kind) -> Answer {
         let resolution = resolve(&self.snapshot.catalog, &facts);
-        self.answer_resolved(&resolution, &facts.into(), kind)
+        let facts = Arc::new(facts);
+        self.masked(&resolution, |resolution| {
+            self.answer_in_clear(self.for_machines(), resolution, facts.clone(), kind)
+        })
     }
 
     /// The same, from an unsaved source in the place of the template.
@@ -49,8 +55,8 @@ impl Boot<'_> {
             let context = self.context(facts.clone(), resolution);
             if let Some(context) = self.with_image(resolution, context, &mut answer) {
                 let rendered = self.snapshot.templates.render_source(kind, "(unsaved)", source, &context);
-                answer.template = Some("(unsaved)".to_owned());
-                self.conclude(rendered, context, &mut answer);
+                answer.template = Some("(unsaved)".into());
+                self.conclude(rendered.map(Document::from), context, &mut answer);
             }
             answer
         })
@@ -62,7 +68,7 @@ impl Boot<'_> {
             let mut answer = Answer::new(template.kind, resolution);
             let context = self.context(facts.clone(), resolution);
             if let Some(context) = self.with_image(resolution, context, &mut answer) {
-                self.render(template.name.as_str(), context, &mut answer);
+                self.render(anew, template.name.as_str(), context, &mut answer);
             }
             answer
         })
@@ -80,7 +86,7 @@ impl Boot<'_> {
 
     /// The document of `kind` where it is resolved already what the machine boots.
     pub fn answer_resolved(&self, resolution: &Resolution, facts: &Arc<Facts>, kind: Kind) -> Answer {
-        self.masked(resolution, |resolution| self.answer_in_clear(resolution, facts.clone(), kind))
+        self.masked(resolution, |resolution| self.answer_in_clear(anew, resolution, facts.clone(), kind))
     }
 
     /// The answer that `make` gives to a resolution, with masks in the place of secrets. Whether it can be rendered does not
@@ -89,7 +95,7 @@ impl Boot<'_> {
         let answer = make(resolution);
         let Some(hidden) = self.secrets.and_then(|secrets| secrets.mask(resolution)) else { return answer };
         let Some(document) = &answer.document else { return answer };
-        let in_clear = Some(Sha256::digest(document).into());
+        let in_clear = Some(Sha256::digest(document.as_bytes()).into());
         let shown = make(&hidden);
         if shown.outcome == answer.outcome {
             return Answer { document: shown.document, in_clear, ..answer };
@@ -99,17 +105,31 @@ impl Boot<'_> {
         Answer { document: None, problem: Some(problem.to_owned()), in_clear, ..answer }
     }
 
-    fn answer_in_clear(&self, resolution: &Resolution, facts: Arc<Facts>, kind: Kind) -> Answer {
+    /// What machines ask is asked again. What has masks is made anew, so that no machine ever gets them.
+    fn for_machines(&self) -> Render {
+        match self.secrets {
+            None => TemplateSet::render_or_recall,
+            Some(_) => anew,
+        }
+    }
+
+    fn answer_in_clear(
+        &self,
+        render: Render,
+        resolution: &Resolution,
+        facts: Arc<Facts>,
+        kind: Kind,
+    ) -> Answer {
         let mut answer = Answer::new(kind, resolution);
         let context = self.context(facts, resolution);
         let Some(context) = self.with_image(resolution, context, &mut answer) else { return answer };
         match resolution.template(kind) {
-            Some((template, _)) => self.render(template, context, &mut answer),
+            Some((template, _)) => self.render(render, template, context, &mut answer),
             None if resolution.is_match() => {
                 answer.outcome = Outcome::NoTemplate;
                 answer.problem = Some(no_template(kind, resolution));
             }
-            None => self.answer_unknown(context, &mut answer),
+            None => self.answer_unknown(render, context, &mut answer),
         }
         answer
     }
@@ -122,24 +142,24 @@ impl Boot<'_> {
         None
     }
 
-    fn answer_unknown(&self, context: Context, answer: &mut Answer) {
+    fn answer_unknown(&self, render: Render, context: Context, answer: &mut Answer) {
         answer.outcome = Outcome::NoMatch;
         answer.problem = Some("no binding and no rule matches this machine".to_owned());
         if answer.kind == Kind::Ipxe && self.settings.unknown == OnUnknown::Hold {
-            self.render("unknown", context, answer);
+            self.render(render, "unknown", context, answer);
             if answer.outcome == Outcome::Rendered {
                 answer.outcome = Outcome::Held;
             }
         }
     }
 
-    fn render(&self, template: &str, context: Context, answer: &mut Answer) {
-        answer.template = self.snapshot.templates.get(template).map(Entry::id);
-        let rendered = self.snapshot.templates.render(template, &context);
-        self.conclude(rendered, context, answer);
+    fn render(&self, render: Render, template: &str, context: Context, answer: &mut Answer) {
+        let templates = &self.snapshot.templates;
+        answer.template = templates.get(template).map(|entry| entry.id().clone());
+        self.conclude(render(templates, template, &context), context, answer);
     }
 
-    fn conclude(&self, rendered: Result<String, RenderError>, context: Context, answer: &mut Answer) {
+    fn conclude(&self, rendered: Result<Document, RenderError>, context: Context, answer: &mut Answer) {
         match rendered {
             Ok(document) => {
                 answer.outcome = Outcome::Rendered;
@@ -167,13 +187,14 @@ impl Boot<'_> {
             let url = document_url(&context.server.base_url, Kind::Ipxe, &context.facts, machine);
             let failure = Failure {
                 incident: incident.clone(),
-                template: answer.template.clone().unwrap_or_default(),
+                template: answer.template.as_deref().unwrap_or_default().to_owned(),
                 problem: summary,
                 url,
             };
             let context = Context { failure: Some(failure), ..context };
             let own = self.snapshot.templates.render("error", &context);
-            answer.document = own.or_else(|_| built_in().render("error", &context)).ok();
+            let document = own.or_else(|_| built_in().render("error", &context));
+            answer.document = document.ok().map(Document::from);
         }
         answer.incident = Some(incident);
         answer.problem = Some(problem);
@@ -193,6 +214,10 @@ impl Boot<'_> {
             failure: None,
         }
     }
+}
+
+fn anew(templates: &TemplateSet, name: &str, context: &Context) -> Result<Document, RenderError> {
+    templates.render(name, context).map(Document::from)
 }
 
 /// The built-in templates alone, for when an operator's own `error` fails.

@@ -33,6 +33,11 @@ impl Uuid {
         Self(bits)
     }
 
+    /// Its 128 bits.
+    pub fn to_u128(self) -> u128 {
+        self.0
+    }
+
     /// Whether this value is known to stand in many machines, and so must never identify one.
     pub fn is_placeholder(&self) -> bool {
         PLACEHOLDERS.contains(&self.0)

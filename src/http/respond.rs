@@ -24,24 +24,29 @@ const RETRY_SECONDS: u32 = 5;
 /// The response that carries `answer`.
 pub(super) fn answer(answer: Answer) -> Response {
     let status = answer.outcome.http_status(answer.document.is_some());
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = match &answer.document {
         Some(_) if answer.outcome == Outcome::Rendered => answer.kind.content_type(),
         _ => "text/plain; charset=utf-8",
     };
-    let body = answer.document.unwrap_or_else(|| match &answer.incident {
+    let body = match (answer.document, &answer.incident) {
+        (Some(document), _) => Body::from(document.into_bytes()),
         // Not the problem itself: it quotes the template, which may hold what this machine must not read.
-        Some(incident) => {
-            format!("the template failed; the server's log has the details under incident {incident}\n")
+        (None, Some(incident)) => Body::from(format!(
+            "the template failed; the server's log has the details under incident {incident}\n"
+        )),
+        (None, None) => {
+            let problem = answer.problem.as_deref().unwrap_or("there is nothing for this machine");
+            Body::from(format!("{problem}\n"))
         }
-        None => format!("{}\n", answer.problem.as_deref().unwrap_or("there is nothing for this machine")),
-    });
-    let mut response = (status, [(CONTENT_TYPE, content_type)], body).into_response();
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(OUTCOME, HeaderValue::from_static(answer.outcome.as_str()));
-    for (name, value) in [(INCIDENT, answer.incident), (TEMPLATE, answer.template)] {
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+    for (name, value) in [(INCIDENT, answer.incident.as_deref()), (TEMPLATE, answer.template.as_deref())] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
             headers.insert(name, value);
         }
     }

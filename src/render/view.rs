@@ -10,6 +10,7 @@ use minijinja::{Error, ErrorKind, State};
 
 use super::context::Context;
 use super::urls::{document_url, seed_url};
+use super::witness::{self, Witness};
 use crate::domain::{Attribute, Kind, Name, ParamSpecs, Params};
 
 /// The names that a template finds.
@@ -18,6 +19,8 @@ pub(super) struct Root {
     context: Context,
     /// What the template declares of the params.
     declared: Arc<ParamSpecs>,
+    /// Is told of each value that is read, if anybody wants to know.
+    witness: Option<Witness>,
 }
 
 /// One of those names.
@@ -40,7 +43,7 @@ struct View {
 
 /// What each name offers; what is not known of a machine is undefined. `params` offers whatever was given.
 pub(super) const NAMES: [(&str, &[&str]); 7] = [
-    ("machine", &["registered", "name", "mac", "macs", "uuid", "serial", "hostname", "labels"]),
+    ("machine", &MACHINE),
     ("image", &["name", "kernel", "initrds", "rootfs", "args", "arch", "null"]),
     ("facts", &FACTS),
     ("params", &[]),
@@ -48,6 +51,9 @@ pub(super) const NAMES: [(&str, &[&str]); 7] = [
     ("server", &["url", "asset_url", "hold_seconds", "seed_url"]),
     ("failure", &["incident", "template", "problem", "url"]),
 ];
+
+pub(super) const MACHINE: [&str; 8] =
+    ["registered", "name", "mac", "macs", "uuid", "serial", "hostname", "labels"];
 
 const FACTS: [&str; Attribute::ALL.len()] = {
     let mut names = [""; Attribute::ALL.len()];
@@ -61,7 +67,18 @@ const FACTS: [&str; Attribute::ALL.len()] = {
 
 /// The value that a rendering starts from.
 pub(super) fn root(context: &Context, declared: &Arc<ParamSpecs>) -> Value {
-    Value::from_object(Root { context: context.clone(), declared: declared.clone() })
+    Value::from_object(Root { context: context.clone(), declared: declared.clone(), witness: None })
+}
+
+/// The same, with a witness of what is read.
+pub(super) fn witnessed(context: &Context, declared: &Arc<ParamSpecs>, witness: Witness) -> Value {
+    let (context, declared) = (context.clone(), declared.clone());
+    Value::from_object(Root { context, declared, witness: Some(witness) })
+}
+
+/// The witness of a rendering that started from `root`.
+pub(super) fn witness(root: &Value) -> Option<&Witness> {
+    root.downcast_object_ref::<Root>()?.witness.as_ref()
 }
 
 /// What gives a param, such as a rule and its name, and the value that it gives.
@@ -85,6 +102,13 @@ impl Noun {
 }
 
 impl Root {
+    /// The witness shall know that these values are read.
+    fn note(&self, fields: u64) {
+        if let Some(witness) = &self.witness {
+            witness.fields(fields);
+        }
+    }
+
     /// What a param is that no layer gives: what the image declares, or else the template.
     fn default(&self, key: &str) -> Option<&serde_json::Value> {
         let image = self.context.image.as_ref().and_then(|image| image.declares.get(key));
@@ -106,6 +130,9 @@ impl Object for Root {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        if key == "rule" {
+            self.note(witness::RULE);
+        }
         let noun = match key {
             "machine" => Noun::Machine,
             "image" if self.context.image.is_some() => Noun::Image,
@@ -128,10 +155,24 @@ impl Object for View {
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         let context = &self.root.context;
         match self.noun {
-            Noun::Machine => machine(context, key),
-            Noun::Image => image(context, key),
-            Noun::Facts => fact(context, key.parse().ok()?),
+            Noun::Machine => {
+                self.root.note(witness::machine(key));
+                machine(context, key)
+            }
+            Noun::Image => {
+                // Its paths are relative to the server.
+                self.root.note(witness::SERVER);
+                image(context, key)
+            }
+            Noun::Facts => {
+                let attribute = key.parse().ok()?;
+                self.root.note(witness::fact(attribute));
+                fact(context, attribute)
+            }
             Noun::Params => {
+                if let Some(witness) = &self.root.witness {
+                    witness.param(key);
+                }
                 let given = layers(context).into_iter().flatten().find_map(|layer| layer.get(key));
                 given.or_else(|| self.root.default(key)).map(from_json)
             }
@@ -143,7 +184,10 @@ impl Object for View {
                     _ => None,
                 }
             }
-            Noun::Server => server(context, key),
+            Noun::Server => {
+                self.root.note(if key == "seed_url" { witness::URLS } else { witness::SERVER });
+                server(context, key)
+            }
             Noun::Failure => {
                 let failure = context.failure.as_ref()?;
                 match key {
@@ -160,6 +204,7 @@ impl Object for View {
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let mut keys: Vec<Value> = match self.noun {
             Noun::Params => {
+                self.root.note(witness::ALL_PARAMS);
                 let layers = layers(&self.root.context);
                 let given = layers.into_iter().flatten().flat_map(Params::keys);
                 given.chain(self.root.defaults()).map(|key| key.as_str().into()).collect()
@@ -192,6 +237,7 @@ impl Object for View {
             .parse()
             .map_err(|e| Error::new(ErrorKind::InvalidOperation, format!("url_for: {e}")))?;
         let context = &self.root.context;
+        self.root.note(witness::URLS);
         Ok(document_url(&context.server.base_url, kind, &context.facts, context.machine.as_deref()).into())
     }
 }
