@@ -21,8 +21,8 @@ pub struct Boot<'a> {
     pub snapshot: &'a Snapshot,
     /// What an operator has set.
     pub settings: &'a Settings,
-    /// Where the machine reaches this server, as `http://host:port`.
-    pub base_url: &'a str,
+    /// Where the machine reaches this server.
+    pub server: &'a Arc<ServerContext>,
     /// What documents do not show; none for machines, which get all.
     pub secrets: Option<&'a Secrets>,
 }
@@ -38,9 +38,8 @@ impl Boot<'_> {
     }
 
     /// The document of `kind` for the machine with these facts.
-    pub fn answer(&self, facts: Facts, kind: Kind) -> Answer {
-        let resolution = resolve(&self.snapshot.catalog, &facts);
-        let facts = Arc::new(facts);
+    pub fn answer(&self, facts: &Arc<Facts>, kind: Kind) -> Answer {
+        let resolution = resolve(&self.snapshot.catalog, facts);
         self.masked(&resolution, |resolution| {
             self.answer_in_clear(self.for_machines(), resolution, facts.clone(), kind)
         })
@@ -206,11 +205,7 @@ impl Boot<'_> {
             machine: resolution.machine.clone(),
             image: resolution.image.clone(),
             rule: resolution.rule.clone(),
-            server: Arc::new(ServerContext {
-                base_url: self.base_url.to_owned(),
-                asset_url: self.settings.assets.base(self.base_url),
-                hold_seconds: self.settings.hold_seconds,
-            }),
+            server: self.server.clone(),
             failure: None,
         }
     }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{Extension, FromRequestParts, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::header::HOST;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use tracing::field::display;
@@ -25,22 +24,22 @@ pub(super) struct Question {
     peer: Peer,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Question {
+impl<S: Send + Sync> FromRequest<S> for Question {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let Extension(peer) = Extension::<Peer>::from_request_parts(parts, state).await.map_err(|_| {
-            respond::refuse(&Error::new(
-                Code::Internal,
-                "the listener did not say where the request came from",
-            ))
-        })?;
+    /// Takes the request as a whole, since to take parts of it would be to copy them.
+    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+        let (parts, _) = request.into_parts();
+        let Some(&peer) = parts.extensions.get::<Peer>() else {
+            let problem = "the listener did not say where the request came from";
+            return Err(respond::refuse(&Error::new(Code::Internal, problem)));
+        };
         if parts.headers.get_all(HOST).iter().nth(1).is_some() {
             // RFC 9112, section 3.2; which of them would be right for the URLs of a document nobody can tell.
             let line = "the request has more than one Host header; send one".to_owned();
             return Err(respond::text(StatusCode::BAD_REQUEST, line));
         }
-        Ok(Self { uri: parts.uri.clone(), headers: parts.headers.clone(), peer })
+        Ok(Self { uri: parts.uri, headers: parts.headers, peer })
     }
 }
 
@@ -110,7 +109,7 @@ fn answer(
         return refuse(StatusCode::URI_TOO_LONG, reason);
     }
     let facts = match from_query(query, question.peer.0.ip()) {
-        Ok(facts) => facts,
+        Ok(facts) => Arc::new(facts),
         Err(invalid) => return refuse(StatusCode::BAD_REQUEST, invalid.to_string()),
     };
     if facts.mac.is_none() && facts.uuid.is_none() && facts.serial.is_none() {
@@ -118,7 +117,7 @@ fn answer(
         return refuse(StatusCode::BAD_REQUEST, reason);
     }
     let base = base_url(service.settings(), &question.uri, &question.headers);
-    let result = service.answer(facts.clone(), kind, &base);
+    let result = service.answer(&facts, kind, &base);
     finish(metrics, question, &facts, begun, result)
 }
 

@@ -16,6 +16,7 @@ mod not_found;
 mod params;
 mod plan;
 mod preview;
+mod servers;
 mod stage;
 mod store_error;
 mod templates;
@@ -26,11 +27,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use servers::Servers;
 use tokio::sync::{Mutex, Notify};
 
 use crate::boot::Boot;
 use crate::domain::{Facts, Kind, Timestamp, asset_url};
 use crate::error::{Code, Error};
+use crate::render::ServerContext;
 use crate::snapshot_file::SnapshotFile;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -70,6 +73,8 @@ struct Inner {
     /// Held while the snapshot is advanced, by a write or by the follower.
     advancing: Mutex<()>,
     settings: Settings,
+    /// Where machines reach us.
+    servers: Servers,
     clock: Clock,
     metrics: Arc<Metrics>,
 }
@@ -88,6 +93,7 @@ impl Service {
             failures: AtomicU32::new(0),
             advancing: Mutex::new(()),
             settings,
+            servers: Servers::default(),
             clock,
             metrics,
         };
@@ -112,16 +118,20 @@ impl Service {
 
     /// The script that every machine begins with: it asks again, with the machine's facts.
     pub fn boot_script(&self, base_url: &str) -> Result<Answer, Error> {
-        Ok(self.boot(&*self.snapshot()?, base_url).script())
+        Ok(self.boot(&*self.snapshot()?, &self.server(base_url)).script())
     }
 
     /// The document of `kind` for the machine with these facts.
-    pub fn answer(&self, facts: Facts, kind: Kind, base_url: &str) -> Result<Answer, Error> {
-        Ok(self.boot(&*self.snapshot()?, base_url).answer(facts, kind))
+    pub fn answer(&self, facts: &Arc<Facts>, kind: Kind, base_url: &str) -> Result<Answer, Error> {
+        Ok(self.boot(&*self.snapshot()?, &self.server(base_url)).answer(facts, kind))
     }
 
-    fn boot<'a>(&'a self, snapshot: &'a Snapshot, base_url: &'a str) -> Boot<'a> {
-        Boot { snapshot, settings: &self.inner.settings, base_url, secrets: None }
+    fn boot<'a>(&'a self, snapshot: &'a Snapshot, server: &'a Arc<ServerContext>) -> Boot<'a> {
+        Boot { snapshot, settings: &self.inner.settings, server, secrets: None }
+    }
+
+    fn server(&self, base_url: &str) -> Arc<ServerContext> {
+        self.inner.servers.at(base_url, |base_url| self.inner.settings.server(base_url))
     }
 
     /// The time.
