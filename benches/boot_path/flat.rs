@@ -53,8 +53,8 @@ pub(crate) fn run() {
     compare(
         "answer",
         &sites,
-        |site, i| site.facts[i].clone(),
-        |site, facts| drop(answer(&site.filled.service, facts)),
+        |site, i| Arc::new(site.facts[i].clone()),
+        |site, facts| drop(answer(&site.filled.service, &facts)),
     );
     compare(
         "request",

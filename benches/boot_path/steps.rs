@@ -101,8 +101,8 @@ fn bench_answer(criterion: &mut Criterion<CpuTime>) {
             let (filled, facts) = &*site;
             let mut next = around(facts);
             bencher.iter_batched(
-                || next().clone(),
-                |facts| answer(&filled.service, facts),
+                || Arc::new(next().clone()),
+                |facts| answer(&filled.service, &facts),
                 BatchSize::SmallInput,
             );
         });
@@ -128,7 +128,7 @@ fn bench_request(criterion: &mut Criterion<CpuTime>) {
 }
 
 /// The answer, which must be a document: what fails fast measures nothing.
-pub(crate) fn answer(service: &Service, facts: Facts) -> Answer {
+pub(crate) fn answer(service: &Service, facts: &Arc<Facts>) -> Answer {
     let answer = service.answer(facts, Kind::Ipxe, BASE_URL).unwrap();
     assert_eq!(answer.outcome, Outcome::Rendered);
     answer

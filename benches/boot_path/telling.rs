@@ -24,7 +24,7 @@ pub(crate) fn benches(criterion: &mut Criterion<CpuTime>) {
     let site = LazyCell::new(|| {
         let room = Room { machines: 1_000, rules: 1 };
         let facts = room.facts().swap_remove(1);
-        let answer = Filled::new(room).service.answer(facts.clone(), Kind::Ipxe, BASE_URL).unwrap();
+        let answer = Filled::new(room).service.answer(&facts.clone().into(), Kind::Ipxe, BASE_URL).unwrap();
         (facts, answer)
     });
     let peer: SocketAddr = ([10, 1, 2, 3], 49152).into();

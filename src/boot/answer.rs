@@ -1,8 +1,10 @@
 //! The answer to one question of a machine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::{Kind, Name, Outcome};
+use crate::render::Document;
 use crate::resolve::Resolution;
 
 /// The answer to one question of a machine.
@@ -13,9 +15,9 @@ pub struct Answer {
     /// What was asked for.
     pub kind: Kind,
     /// The document; none where the answer is only a status.
-    pub document: Option<String>,
+    pub document: Option<Document>,
     /// The template that was rendered, as `NAME@REVISION`.
-    pub template: Option<String>,
+    pub template: Option<Arc<str>>,
     /// The registered machine.
     pub machine: Option<Name>,
     /// The rule that decided.

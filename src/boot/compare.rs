@@ -12,7 +12,7 @@ use std::thread;
 
 use super::{Answer, Boot, Documents, Outcome};
 use crate::domain::{Kind, Machine, Name, Template};
-use crate::render::{Entry as TemplateEntry, TemplateSet};
+use crate::render::{Document, Entry as TemplateEntry, TemplateSet};
 use crate::resolve::Resolution;
 use difference::difference;
 use identity::Identity;
@@ -252,7 +252,7 @@ fn compare_answers(
                 Some(answer) if answer.outcome != Outcome::Failed => {
                     answer.document.clone().unwrap_or_default()
                 }
-                _ => String::new(),
+                _ => Document::default(),
             };
             let kind = is.or(was)?.kind;
             if was_failed {

@@ -8,9 +8,12 @@ use sha2::{Digest, Sha256};
 use super::{Answer, OnFailure, OnUnknown, Outcome, Secrets, Settings, Snapshot, Timings};
 use crate::domain::{Facts, Kind, Template};
 use crate::render::{
-    Context, Entry, Failure, Limits, Reason, RenderError, ServerContext, Spans, TemplateSet, document_url,
+    Context, Document, Failure, Limits, Reason, RenderError, ServerContext, Spans, TemplateSet, document_url,
 };
 use crate::resolve::{Resolution, resolve};
+
+/// How a document is made.
+type Render = fn(&TemplateSet, &str, &Context) -> Result<Document, RenderError>;
 
 /// What answers are made from. Cheap to make: one for each request.
 #[derive(Clone, Copy)]
@@ -19,8 +22,8 @@ pub struct Boot<'a> {
     pub snapshot: &'a Snapshot,
     /// What an operator has set.
     pub settings: &'a Settings,
-    /// Where the machine reaches this server, as `http://host:port`.
-    pub base_url: &'a str,
+    /// Where the machine reaches this server.
+    pub server: &'a Arc<ServerContext>,
     /// What documents do not show; none for machines, which get all.
     pub secrets: Option<&'a Secrets>,
 }
@@ -31,16 +34,18 @@ impl Boot<'_> {
         let nothing = Resolution::default();
         let context = self.context(Facts::default().into(), &nothing);
         let mut answer = Answer::new(Kind::Ipxe, &nothing);
-        self.render("boot.ipxe", context, &mut answer);
+        self.render(self.for_machines(), "boot.ipxe", context, &mut answer);
         answer
     }
 
     /// The document of `kind` for the machine with these facts.
-    pub fn answer(&self, facts: Facts, kind: Kind) -> Answer {
+    pub fn answer(&self, facts: &Arc<Facts>, kind: Kind) -> Answer {
         let begun = Instant::now();
-        let resolution = resolve(&self.snapshot.catalog, &facts);
+        let resolution = resolve(&self.snapshot.catalog, facts);
         let resolved = Instant::now();
-        let answer = self.answer_resolved(&resolution, &facts.into(), kind);
+        let answer = self.masked(&resolution, |resolution| {
+            self.answer_in_clear(self.for_machines(), resolution, facts.clone(), kind)
+        });
         let timings = Timings { resolve: resolved - begun, render: resolved.elapsed() };
         Answer { timings: Some(timings), ..answer }
     }
@@ -54,8 +59,8 @@ impl Boot<'_> {
             let context = self.context(facts.clone(), resolution);
             if let Some(context) = self.with_image(resolution, context, &mut answer) {
                 let rendered = self.snapshot.templates.render_source(kind, "(unsaved)", source, &context);
-                answer.template = Some("(unsaved)".to_owned());
-                self.conclude(rendered, context, &mut answer);
+                answer.template = Some("(unsaved)".into());
+                self.conclude(rendered.map(Document::from), context, &mut answer);
             }
             answer
         })
@@ -67,7 +72,7 @@ impl Boot<'_> {
             let mut answer = Answer::new(template.kind, resolution);
             let context = self.context(facts.clone(), resolution);
             if let Some(context) = self.with_image(resolution, context, &mut answer) {
-                self.render(template.name.as_str(), context, &mut answer);
+                self.render(anew, template.name.as_str(), context, &mut answer);
             }
             answer
         })
@@ -85,7 +90,7 @@ impl Boot<'_> {
 
     /// The document of `kind` where it is resolved already what the machine boots.
     pub fn answer_resolved(&self, resolution: &Resolution, facts: &Arc<Facts>, kind: Kind) -> Answer {
-        self.masked(resolution, |resolution| self.answer_in_clear(resolution, facts.clone(), kind))
+        self.masked(resolution, |resolution| self.answer_in_clear(anew, resolution, facts.clone(), kind))
     }
 
     /// The answer that `make` gives to a resolution, with masks in the place of secrets. Whether it can be rendered does not
@@ -94,7 +99,7 @@ impl Boot<'_> {
         let answer = make(resolution);
         let Some(hidden) = self.secrets.and_then(|secrets| secrets.mask(resolution)) else { return answer };
         let Some(document) = &answer.document else { return answer };
-        let in_clear = Some(Sha256::digest(document).into());
+        let in_clear = Some(Sha256::digest(document.as_bytes()).into());
         let shown = make(&hidden);
         if shown.outcome == answer.outcome {
             return Answer { document: shown.document, in_clear, ..answer };
@@ -104,17 +109,31 @@ impl Boot<'_> {
         Answer { document: None, problem: Some(problem.to_owned()), in_clear, ..answer }
     }
 
-    fn answer_in_clear(&self, resolution: &Resolution, facts: Arc<Facts>, kind: Kind) -> Answer {
+    /// What machines ask is asked again. What has masks is made anew, so that no machine ever gets them.
+    fn for_machines(&self) -> Render {
+        match self.secrets {
+            None => TemplateSet::render_or_recall,
+            Some(_) => anew,
+        }
+    }
+
+    fn answer_in_clear(
+        &self,
+        render: Render,
+        resolution: &Resolution,
+        facts: Arc<Facts>,
+        kind: Kind,
+    ) -> Answer {
         let mut answer = Answer::new(kind, resolution);
         let context = self.context(facts, resolution);
         let Some(context) = self.with_image(resolution, context, &mut answer) else { return answer };
         match resolution.template(kind) {
-            Some((template, _)) => self.render(template, context, &mut answer),
+            Some((template, _)) => self.render(render, template, context, &mut answer),
             None if resolution.is_match() => {
                 answer.outcome = Outcome::NoTemplate;
                 answer.problem = Some(no_template(kind, resolution));
             }
-            None => self.answer_unknown(context, &mut answer),
+            None => self.answer_unknown(render, context, &mut answer),
         }
         answer
     }
@@ -127,24 +146,24 @@ impl Boot<'_> {
         None
     }
 
-    fn answer_unknown(&self, context: Context, answer: &mut Answer) {
+    fn answer_unknown(&self, render: Render, context: Context, answer: &mut Answer) {
         answer.outcome = Outcome::NoMatch;
         answer.problem = Some("no binding and no rule matches this machine".to_owned());
         if answer.kind == Kind::Ipxe && self.settings.unknown == OnUnknown::Hold {
-            self.render("unknown", context, answer);
+            self.render(render, "unknown", context, answer);
             if answer.outcome == Outcome::Rendered {
                 answer.outcome = Outcome::Held;
             }
         }
     }
 
-    fn render(&self, template: &str, context: Context, answer: &mut Answer) {
-        answer.template = self.snapshot.templates.get(template).map(Entry::id);
-        let rendered = self.snapshot.templates.render(template, &context);
-        self.conclude(rendered, context, answer);
+    fn render(&self, render: Render, template: &str, context: Context, answer: &mut Answer) {
+        let templates = &self.snapshot.templates;
+        answer.template = templates.get(template).map(|entry| entry.id().clone());
+        self.conclude(render(templates, template, &context), context, answer);
     }
 
-    fn conclude(&self, rendered: Result<String, RenderError>, context: Context, answer: &mut Answer) {
+    fn conclude(&self, rendered: Result<Document, RenderError>, context: Context, answer: &mut Answer) {
         match rendered {
             Ok(document) => {
                 answer.outcome = Outcome::Rendered;
@@ -172,13 +191,14 @@ impl Boot<'_> {
             let url = document_url(&context.server.base_url, Kind::Ipxe, &context.facts, machine);
             let failure = Failure {
                 incident: incident.clone(),
-                template: answer.template.clone().unwrap_or_default(),
+                template: answer.template.as_deref().unwrap_or_default().to_owned(),
                 problem: summary,
                 url,
             };
             let context = Context { failure: Some(failure), ..context };
             let own = self.snapshot.templates.render("error", &context);
-            answer.document = own.or_else(|_| built_in().render("error", &context)).ok();
+            let document = own.or_else(|_| built_in().render("error", &context));
+            answer.document = document.ok().map(Document::from);
         }
         answer.incident = Some(incident);
         answer.problem = Some(problem);
@@ -190,14 +210,14 @@ impl Boot<'_> {
             machine: resolution.machine.clone(),
             image: resolution.image.clone(),
             rule: resolution.rule.clone(),
-            server: Arc::new(ServerContext {
-                base_url: self.base_url.to_owned(),
-                asset_url: self.settings.assets.base(self.base_url),
-                hold_seconds: self.settings.hold_seconds,
-            }),
+            server: self.server.clone(),
             failure: None,
         }
     }
+}
+
+fn anew(templates: &TemplateSet, name: &str, context: &Context) -> Result<Document, RenderError> {
+    templates.render(name, context).map(Document::from)
 }
 
 /// The built-in templates alone, for when an operator's own `error` fails.

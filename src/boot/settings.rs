@@ -1,6 +1,6 @@
 //! What an operator can set about answers.
 
-use crate::render::Limits;
+use crate::render::{Limits, ServerContext};
 
 /// What an operator can set about answers.
 #[derive(Clone, Debug)]
@@ -21,6 +21,17 @@ pub struct Settings {
     pub base_url_fixed: bool,
     /// What rendering may cost.
     pub limits: Limits,
+}
+
+impl Settings {
+    /// Where this server is for a machine that reaches it at `base_url`, which is `http://host:port`.
+    pub fn server(&self, base_url: &str) -> ServerContext {
+        ServerContext {
+            base_url: base_url.to_owned(),
+            asset_url: self.assets.base(base_url),
+            hold_seconds: self.hold_seconds,
+        }
+    }
 }
 
 /// What a machine gets that nothing matches.

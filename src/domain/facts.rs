@@ -84,7 +84,20 @@ impl FromStr for Attribute {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|attribute| attribute.as_str() == text).ok_or(())
+        Ok(match text {
+            "mac" => Self::Mac,
+            "uuid" => Self::Uuid,
+            "serial" => Self::Serial,
+            "asset" => Self::Asset,
+            "hostname" => Self::Hostname,
+            "domain" => Self::Domain,
+            "manufacturer" => Self::Manufacturer,
+            "product" => Self::Product,
+            "arch" => Self::Arch,
+            "platform" => Self::Platform,
+            "ip" => Self::Ip,
+            _ => return Err(()),
+        })
     }
 }
 
@@ -170,7 +183,8 @@ impl Facts {
         if value.len() > MAX_FACT_BYTES {
             return Err(InvalidFact::TooLong(attribute, value.len()));
         }
-        if let Some(c) = value.chars().find(|c| c.is_control()) {
+        let is_plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if !is_plain && let Some(c) = value.chars().find(|c| c.is_control()) {
             return Err(InvalidFact::Control(attribute, c));
         }
         match attribute {
@@ -277,6 +291,14 @@ mod tests {
                 "ip=2001:db8::1"
             ]
         );
+    }
+
+    #[test]
+    fn each_attribute_is_read_as_it_is_written() {
+        for attribute in Attribute::ALL {
+            assert_eq!(attribute.as_str().parse(), Ok(attribute));
+        }
+        assert_eq!("MAC".parse::<Attribute>(), Err(()));
     }
 
     #[test]

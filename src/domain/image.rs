@@ -109,7 +109,7 @@ pub fn asset_url(base: &str, path: &str) -> String {
     let base = base.trim_end_matches('/');
     let path = path.trim_start_matches('/');
     let path = if base.ends_with("/assets") { path.strip_prefix("assets/").unwrap_or(path) } else { path };
-    format!("{base}/{path}")
+    [base, "/", path].concat()
 }
 
 fn check_path(field: &str, path: &str, found: &mut Vec<Violation>) {

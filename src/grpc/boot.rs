@@ -88,8 +88,8 @@ fn previewed(answer: Answer) -> v1::PreviewResponse {
     v1::PreviewResponse {
         status: answer.outcome.http_status(answer.document.is_some()).into(),
         outcome: answer.outcome.as_str().to_owned(),
-        document: answer.document.unwrap_or_default(),
-        template: answer.template.unwrap_or_default(),
+        document: answer.document.unwrap_or_default().into(),
+        template: answer.template.as_deref().unwrap_or_default().to_owned(),
         problem: answer.problem.unwrap_or_default(),
         warnings,
     }

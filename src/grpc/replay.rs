@@ -42,10 +42,10 @@ fn replayed(replayed: Replayed) -> v1::Replayed {
         machine: name(answer.machine),
         rule: name(answer.rule),
         image: name(answer.image),
-        template: answer.template.unwrap_or_default(),
+        template: answer.template.as_deref().unwrap_or_default().to_owned(),
         problem: answer.problem.unwrap_or_default(),
         sha256: hex(&sha256),
         bytes,
-        document: document.unwrap_or_default(),
+        document: document.map(String::from).unwrap_or_default(),
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn base_url(settings: &Settings, uri: &Uri, headers: &HeaderMap) -> S
     if !settings.base_url_fixed
         && let Some(host) = host
     {
-        return format!("http://{host}");
+        return ["http://", host].concat();
     }
     settings.base_url.clone()
 }

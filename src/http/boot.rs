@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{Extension, FromRef, FromRequestParts, State};
+use axum::extract::{FromRef, FromRequest, Request, State};
 use axum::http::header::HOST;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use tracing::field::display;
@@ -25,26 +24,26 @@ pub(super) struct Question {
     peer: Peer,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Question
+impl<S: Send + Sync> FromRequest<S> for Question
 where
     Arc<Metrics>: FromRef<S>,
 {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let Extension(peer) = Extension::<Peer>::from_request_parts(parts, state).await.map_err(|_| {
-            respond::refuse(&Error::new(
-                Code::Internal,
-                "the listener did not say where the request came from",
-            ))
-        })?;
+    /// Takes the request as a whole, since to take parts of it would be to copy them.
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let (parts, _) = request.into_parts();
+        let Some(&peer) = parts.extensions.get::<Peer>() else {
+            let problem = "the listener did not say where the request came from";
+            return Err(respond::refuse(&Error::new(Code::Internal, problem)));
+        };
         if parts.headers.get_all(HOST).iter().nth(1).is_some() {
             Arc::<Metrics>::from_ref(state).boots.refused(BadRequest::SeveralHosts);
             // RFC 9112, section 3.2; which of them would be right for the URLs of a document nobody can tell.
             let line = "the request has more than one Host header; send one".to_owned();
             return Err(respond::text(StatusCode::BAD_REQUEST, line));
         }
-        Ok(Self { uri: parts.uri.clone(), headers: parts.headers.clone(), peer })
+        Ok(Self { uri: parts.uri, headers: parts.headers, peer })
     }
 }
 
@@ -57,7 +56,7 @@ pub(super) async fn boot_script(
     let base = base_url(service.settings(), &question.uri, &question.headers);
     let begun = Instant::now();
     let result = service.boot_script(&base);
-    finish(&service, &metrics, &question, Asked::Script, Facts::default(), base, begun, result)
+    finish(&service, &metrics, &question, Asked::Script, Arc::default(), base, begun, result)
 }
 
 /// `GET /KIND?mac=…&uuid=…`: the document of this kind for the machine with these facts.
@@ -115,7 +114,7 @@ fn answer(
         return refuse(StatusCode::URI_TOO_LONG, BadRequest::QueryTooLong, reason);
     }
     let facts = match from_query(query, question.peer.0.ip()) {
-        Ok(facts) => facts,
+        Ok(facts) => Arc::new(facts),
         Err(invalid) => {
             return refuse(StatusCode::BAD_REQUEST, BadRequest::InvalidFact, invalid.to_string());
         }
@@ -125,7 +124,7 @@ fn answer(
         return refuse(StatusCode::BAD_REQUEST, BadRequest::NoIdentity, reason);
     }
     let base = base_url(service.settings(), &question.uri, &question.headers);
-    let result = service.answer(facts.clone(), kind, &base);
+    let result = service.answer(&facts, kind, &base);
     finish(service, metrics, question, Asked::Document(kind), facts, base, begun, result)
 }
 
@@ -135,7 +134,7 @@ fn finish(
     metrics: &Metrics,
     question: &Question,
     asked: Asked,
-    facts: Facts,
+    facts: Arc<Facts>,
     base_url: String,
     begun: Instant,
     result: Result<Answer, Error>,
@@ -152,7 +151,7 @@ fn finish(
             if let Some(journal) = service.journal() {
                 journal.record(Answered {
                     at: service.now(),
-                    facts: facts.into(),
+                    facts,
                     client: peer.ip().to_canonical(),
                     asked,
                     outcome: answer.outcome,

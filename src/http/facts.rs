@@ -31,6 +31,9 @@ pub fn from_query(query: &str, ip: IpAddr) -> Result<Facts, InvalidFact> {
 
 /// Decodes `%XX`; what is no UTF-8 becomes U+FFFD, since iPXE breaks what is not ASCII (`%FFFFFFC3`).
 fn decode(value: &str) -> Cow<'_, str> {
+    if !value.contains('%') {
+        return value.into();
+    }
     percent_decode_str(value).decode_utf8_lossy()
 }
 

@@ -24,23 +24,27 @@ const RETRY_SECONDS: u32 = 5;
 
 /// What is sent: the document, or a line in its place.
 pub(super) fn body(answer: &mut Answer) -> Bytes {
-    answer.document.take().unwrap_or_else(|| answer.message()).into()
+    match answer.document.take() {
+        Some(document) => document.into_bytes(),
+        None => answer.message().into(),
+    }
 }
 
 /// The response that carries `answer` with this body.
 pub(super) fn answer(answer: Answer, has_document: bool, body: Bytes) -> Response {
     let status = answer.outcome.http_status(has_document);
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = match has_document {
         true if answer.outcome == Outcome::Rendered => answer.kind.content_type(),
         _ => "text/plain; charset=utf-8",
     };
-    let mut response = (status, [(CONTENT_TYPE, content_type)], body).into_response();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(OUTCOME, HeaderValue::from_static(answer.outcome.as_str()));
-    for (name, value) in [(INCIDENT, answer.incident), (TEMPLATE, answer.template)] {
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+    for (name, value) in [(INCIDENT, answer.incident.as_deref()), (TEMPLATE, answer.template.as_deref())] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
             headers.insert(name, value);
         }
     }

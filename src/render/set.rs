@@ -12,6 +12,7 @@ use super::error::{Reason, RenderError};
 use super::escape::mark::is_mark;
 use super::escape::place::{Misplaced, place};
 use super::explain::{explain, misplaced};
+use super::kept::{Kept, Known};
 use super::limits::{Budget, Limits};
 use super::nesting::Nesting;
 use super::reads::Reads;
@@ -28,6 +29,7 @@ pub struct TemplateSet {
     engines: Vec<Engine>,
     limits: Limits,
     slow: Slow,
+    pub(super) kept: Kept,
 }
 
 /// The templates of one kind.
@@ -40,7 +42,6 @@ struct Engine {
 }
 
 /// One template of the set.
-#[derive(Clone, Debug)]
 pub struct Entry {
     /// The template.
     pub template: Template,
@@ -51,6 +52,8 @@ pub struct Entry {
     pub(super) header: Header,
     pub(super) reads: OnceLock<Arc<Reads>>,
     pub(super) variables: OnceLock<Arc<Variables>>,
+    pub(super) known: Known,
+    id: Arc<str>,
 }
 
 /// Where a template comes from.
@@ -66,6 +69,10 @@ pub enum Origin {
 
 impl Entry {
     fn new(template: &Template, origin: Origin) -> Self {
+        let id = match template.head {
+            0 => format!("{}@built-in", template.name),
+            head => format!("{}@{head}", template.name),
+        };
         Self {
             template: template.clone(),
             origin,
@@ -73,15 +80,14 @@ impl Entry {
             header: Header::default(),
             reads: OnceLock::new(),
             variables: OnceLock::new(),
+            known: Known::nothing(),
+            id: id.into(),
         }
     }
 
     /// `NAME@REVISION`, or `NAME@built-in`.
-    pub fn id(&self) -> String {
-        match self.template.head {
-            0 => format!("{}@built-in", self.template.name),
-            head => format!("{}@{head}", self.template.name),
-        }
+    pub fn id(&self) -> &Arc<str> {
+        &self.id
     }
 }
 
@@ -127,7 +133,8 @@ impl TemplateSet {
         }
         let engines =
             Kind::ALL.map(|kind| Engine { environment: environment(kind, &limits), wraps: 0, repeats: 1 });
-        let mut set = Self { entries, engines: engines.into(), limits, slow: Slow::default() };
+        let mut set =
+            Self { entries, engines: engines.into(), limits, slow: Slow::default(), kept: Kept::default() };
         for entry in set.entries.values_mut() {
             let Template { name, kind, source, .. } = &entry.template;
             match Header::of(name.as_str(), source) {
@@ -154,18 +161,28 @@ impl TemplateSet {
 
     /// The document that the template `name` makes of `context`.
     pub fn render(&self, name: &str, context: &Context) -> Result<String, RenderError> {
+        let entry = self.usable(name)?;
+        let variables = self.variables_of(entry);
+        variables.check(name, context)?;
+        self.rendered(entry, view::root(context, &variables.declared))
+    }
+
+    /// The template of this name, if it can be rendered.
+    pub(super) fn usable(&self, name: &str) -> Result<&Entry, RenderError> {
         let missing = || {
             let name = name.to_owned();
             RenderError::whole(&name, Reason::MissingTemplate { name: name.clone(), other: None })
         };
         let entry = self.get(name).ok_or_else(missing)?;
-        if let Some(broken) = &entry.broken {
-            return Err(broken.clone());
+        match &entry.broken {
+            Some(broken) => Err(broken.clone()),
+            None => Ok(entry),
         }
-        let variables = self.variables_of(entry);
-        variables.check(name, context)?;
-        let root = view::root(context, &variables.declared);
-        let kind = entry.template.kind;
+    }
+
+    /// The document that a template of the set makes of the context behind `root`.
+    pub(super) fn rendered(&self, entry: &Entry, root: Value) -> Result<String, RenderError> {
+        let (name, kind) = (entry.template.name.as_str(), entry.template.kind);
         let run = || self.run(&self.engines[index(kind)], kind, name, root);
         let result = if self.slow.has(name) { self.slow.aside(run) } else { run() };
         if matches!(result, Err(RenderError { reason: Reason::Limit(_), .. })) {

@@ -1,5 +1,7 @@
 //! The URLs under which one machine finds its documents.
 
+use std::fmt::Write;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::domain::{Attribute, Facts, Kind, Machine};
@@ -15,11 +17,16 @@ pub(super) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.'
 pub fn document_url(base: &str, kind: Kind, facts: &Facts, machine: Option<&Machine>) -> String {
     let base = base.trim_end_matches('/');
     if kind.is_nocloud() {
-        return format!("{}{kind}", seed_url(base, facts, machine));
+        return seed_url(base, facts, machine) + kind.as_str();
     }
-    let query = pairs(facts);
-    let mark = if query.is_empty() { "" } else { "?" };
-    format!("{base}/{kind}{mark}{query}")
+    let mut url = String::with_capacity(URL);
+    url.extend([base, "/", kind.as_str(), "?"]);
+    let bare = url.len();
+    add_pairs(&mut url, facts);
+    if url.len() == bare {
+        url.pop();
+    }
+    url
 }
 
 /// The NoCloud seed directory, with the slash that cloud-init needs at its end.
@@ -44,25 +51,40 @@ pub fn seed_segment(facts: &Facts, machine: Option<&Machine>) -> String {
             mac.hyphenated().to_string()
         }
         _ if only_address(facts) => "mac=".to_owned(),
-        _ => pairs(facts),
+        _ => {
+            let mut query = String::with_capacity(URL);
+            add_pairs(&mut query, facts);
+            query
+        }
     }
 }
 
-/// `mac=52-54-00-12-34-56&uuid=…`: every fact but the address that the request came from, identities first.
-fn pairs(facts: &Facts) -> String {
-    let mut query = String::with_capacity(256);
-    for (attribute, value) in facts.iter().filter(|(attribute, _)| *attribute != Attribute::Ip) {
-        if !query.is_empty() {
-            query.push('&');
-        }
-        query.push_str(attribute.as_str());
-        query.push('=');
+/// How long a URL is that says everything of a usual machine.
+const URL: usize = 256;
+
+/// Adds `mac=52-54-00-12-34-56&uuid=…`: every fact but the address that the request came from, identities first.
+fn add_pairs(url: &mut String, facts: &Facts) {
+    let begin = url.len();
+    for attribute in Attribute::ALL {
+        let is_first = url.len() == begin;
+        let mut name = || url.extend([if is_first { "" } else { "&" }, attribute.as_str(), "="]);
         match attribute {
-            Attribute::Mac => query.extend(facts.mac.iter().map(|mac| mac.hyphenated().to_string())),
-            _ => query.extend(utf8_percent_encode(&value, ENCODED)),
+            Attribute::Ip => {}
+            Attribute::Mac => {
+                if let Some(mac) = &facts.mac {
+                    name();
+                    // Writing to a string can not fail.
+                    let _ = write!(url, "{}", mac.hyphenated());
+                }
+            }
+            _ => {
+                if let Some(value) = facts.get(attribute) {
+                    name();
+                    url.extend(utf8_percent_encode(&value, ENCODED));
+                }
+            }
         }
     }
-    query
 }
 
 /// Whether nothing was said that could be repeated in a URL; an empty path segment would be lost on the way.

@@ -3,21 +3,34 @@
 //! Every value that comes out is plain data (text, numbers, booleans, lists, maps); the one method is
 //! `server.url_for`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use minijinja::value::{Enumerator, Object, Value};
 use minijinja::{Error, ErrorKind, State};
 
 use super::context::Context;
 use super::urls::{document_url, seed_url};
+use super::witness::{self, Witness};
 use crate::domain::{Attribute, Kind, Name, ParamSpecs, Params};
 
 /// The names that a template finds.
 #[derive(Debug)]
-pub(super) struct Root {
+struct Root {
+    given: Arc<Given>,
+    /// What stands under each of them, made when a template first asks for it.
+    views: [OnceLock<Value>; NAMES.len()],
+}
+
+/// What a rendering starts from.
+#[derive(Debug)]
+struct Given {
     context: Context,
+    /// `image.initrds`, which scripts go through twice.
+    initrds: OnceLock<Value>,
     /// What the template declares of the params.
     declared: Arc<ParamSpecs>,
+    /// Is told of each value that is read, if anybody wants to know.
+    witness: Option<Witness>,
 }
 
 /// One of those names.
@@ -34,13 +47,13 @@ enum Noun {
 
 #[derive(Debug)]
 struct View {
-    root: Arc<Root>,
+    given: Arc<Given>,
     noun: Noun,
 }
 
 /// What each name offers; what is not known of a machine is undefined. `params` offers whatever was given.
 pub(super) const NAMES: [(&str, &[&str]); 7] = [
-    ("machine", &["registered", "name", "mac", "macs", "uuid", "serial", "hostname", "labels"]),
+    ("machine", &MACHINE),
     ("image", &["name", "kernel", "initrds", "rootfs", "args", "arch", "null"]),
     ("facts", &FACTS),
     ("params", &[]),
@@ -48,6 +61,9 @@ pub(super) const NAMES: [(&str, &[&str]); 7] = [
     ("server", &["url", "asset_url", "hold_seconds", "seed_url"]),
     ("failure", &["incident", "template", "problem", "url"]),
 ];
+
+pub(super) const MACHINE: [&str; 8] =
+    ["registered", "name", "mac", "macs", "uuid", "serial", "hostname", "labels"];
 
 const FACTS: [&str; Attribute::ALL.len()] = {
     let mut names = [""; Attribute::ALL.len()];
@@ -61,7 +77,23 @@ const FACTS: [&str; Attribute::ALL.len()] = {
 
 /// The value that a rendering starts from.
 pub(super) fn root(context: &Context, declared: &Arc<ParamSpecs>) -> Value {
-    Value::from_object(Root { context: context.clone(), declared: declared.clone() })
+    start(context, declared, None)
+}
+
+/// The same, with a witness of what is read.
+pub(super) fn witnessed(context: &Context, declared: &Arc<ParamSpecs>, witness: Witness) -> Value {
+    start(context, declared, Some(witness))
+}
+
+fn start(context: &Context, declared: &Arc<ParamSpecs>, witness: Option<Witness>) -> Value {
+    let (context, declared) = (context.clone(), declared.clone());
+    let given = Given { context, initrds: OnceLock::new(), declared, witness };
+    Value::from_object(Root { given: given.into(), views: Default::default() })
+}
+
+/// The witness of a rendering that started from `root`.
+pub(super) fn witness(root: &Value) -> Option<&Witness> {
+    root.downcast_object_ref::<Root>()?.given.witness.as_ref()
 }
 
 /// What gives a param, such as a rule and its name, and the value that it gives.
@@ -84,7 +116,14 @@ impl Noun {
     }
 }
 
-impl Root {
+impl Given {
+    /// The witness shall know that these values are read.
+    fn note(&self, fields: u64) {
+        if let Some(witness) = &self.witness {
+            witness.fields(fields);
+        }
+    }
+
     /// What a param is that no layer gives: what the image declares, or else the template.
     fn default(&self, key: &str) -> Option<&serde_json::Value> {
         let image = self.context.image.as_ref().and_then(|image| image.declares.get(key));
@@ -92,6 +131,14 @@ impl Root {
             Some(spec) if spec.default.is_some() || spec.required => spec.default.as_ref(),
             _ => self.declared.get(key)?.default.as_ref(),
         }
+    }
+
+    fn initrds(&self) -> Value {
+        let made = || {
+            let paths = self.context.image.iter().flat_map(|image| &image.initrds);
+            paths.map(|path| self.context.server.absolute(path)).collect()
+        };
+        self.initrds.get_or_init(made).clone()
     }
 
     fn defaults(&self) -> impl Iterator<Item = &String> {
@@ -106,17 +153,22 @@ impl Object for Root {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        let given = &self.given;
+        if key == "rule" {
+            given.note(witness::RULE);
+        }
         let noun = match key {
             "machine" => Noun::Machine,
-            "image" if self.context.image.is_some() => Noun::Image,
+            "image" if given.context.image.is_some() => Noun::Image,
             "facts" => Noun::Facts,
             "params" => Noun::Params,
-            "rule" if self.context.rule.is_some() => Noun::Rule,
+            "rule" if given.context.rule.is_some() => Noun::Rule,
             "server" => Noun::Server,
-            "failure" if self.context.failure.is_some() => Noun::Failure,
+            "failure" if given.context.failure.is_some() => Noun::Failure,
             _ => return None,
         };
-        Some(Value::from_object(View { root: self.clone(), noun }))
+        let view = || Value::from_object(View { given: given.clone(), noun });
+        Some(self.views[noun as usize].get_or_init(view).clone())
     }
 }
 
@@ -126,14 +178,31 @@ impl Object for View {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let context = &self.root.context;
+        let context = &self.given.context;
         match self.noun {
-            Noun::Machine => machine(context, key),
-            Noun::Image => image(context, key),
-            Noun::Facts => fact(context, key.parse().ok()?),
+            Noun::Machine => {
+                self.given.note(witness::machine(key));
+                machine(context, key)
+            }
+            Noun::Image => {
+                // Its paths are relative to the server.
+                self.given.note(witness::SERVER);
+                match key {
+                    "initrds" => Some(self.given.initrds()),
+                    _ => image(context, key),
+                }
+            }
+            Noun::Facts => {
+                let attribute = key.parse().ok()?;
+                self.given.note(witness::fact(attribute));
+                fact(context, attribute)
+            }
             Noun::Params => {
+                if let Some(witness) = &self.given.witness {
+                    witness.param(key);
+                }
                 let given = layers(context).into_iter().flatten().find_map(|layer| layer.get(key));
-                given.or_else(|| self.root.default(key)).map(from_json)
+                given.or_else(|| self.given.default(key)).map(from_json)
             }
             Noun::Rule => {
                 let rule = context.rule.as_deref()?;
@@ -143,7 +212,10 @@ impl Object for View {
                     _ => None,
                 }
             }
-            Noun::Server => server(context, key),
+            Noun::Server => {
+                self.given.note(if key == "seed_url" { witness::URLS } else { witness::SERVER });
+                server(context, key)
+            }
             Noun::Failure => {
                 let failure = context.failure.as_ref()?;
                 match key {
@@ -160,9 +232,10 @@ impl Object for View {
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let mut keys: Vec<Value> = match self.noun {
             Noun::Params => {
-                let layers = layers(&self.root.context);
+                self.given.note(witness::ALL_PARAMS);
+                let layers = layers(&self.given.context);
                 let given = layers.into_iter().flatten().flat_map(Params::keys);
-                given.chain(self.root.defaults()).map(|key| key.as_str().into()).collect()
+                given.chain(self.given.defaults()).map(|key| key.as_str().into()).collect()
             }
             noun => {
                 let known = noun.names().iter().filter(|name| self.get_value_by_str(name).is_some());
@@ -191,7 +264,8 @@ impl Object for View {
             .unwrap_or_default()
             .parse()
             .map_err(|e| Error::new(ErrorKind::InvalidOperation, format!("url_for: {e}")))?;
-        let context = &self.root.context;
+        let context = &self.given.context;
+        self.given.note(witness::URLS);
         Ok(document_url(&context.server.base_url, kind, &context.facts, context.machine.as_deref()).into())
     }
 }
@@ -245,7 +319,6 @@ fn image(context: &Context, key: &str) -> Option<Value> {
     match key {
         "name" => Some(image.name.as_str().into()),
         "kernel" => image.kernel.as_ref().map(|path| absolute(path).into()),
-        "initrds" => Some(image.initrds.iter().map(absolute).collect()),
         "rootfs" => image.rootfs.as_ref().map(|path| absolute(path).into()),
         "args" => Some(image.args.iter().map(String::as_str).collect()),
         "arch" => image.arch.as_deref().map(Value::from),

@@ -25,9 +25,9 @@ impl Service {
     ) -> Result<Comparison, Error> {
         let (service, before, after, scope) = (self.clone(), before.clone(), after.clone(), scope(changes));
         let work = move || {
-            let base_url = &service.inner.settings.base_url;
+            let server = service.server(&service.inner.settings.base_url);
             let secrets = Secrets::of(&[&before, &after]);
-            let boot = |snapshot| Boot { secrets: Some(&secrets), ..service.boot(snapshot, base_url) };
+            let boot = |snapshot| Boot { secrets: Some(&secrets), ..service.boot(snapshot, &server) };
             boot::compare(boot(&before), boot(&after), &scope, &done)
         };
         // It may take seconds, and machines must be answered meanwhile.

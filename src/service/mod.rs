@@ -19,6 +19,7 @@ mod not_found;
 mod params;
 mod plan;
 mod preview;
+mod servers;
 mod stage;
 mod store_error;
 mod templates;
@@ -29,11 +30,13 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use servers::Servers;
 use tokio::sync::{Mutex, Notify};
 
 use crate::boot::Boot;
 use crate::domain::{Facts, Kind, Timestamp, asset_url};
 use crate::error::{Code, Error};
+use crate::render::ServerContext;
 use crate::snapshot_file::SnapshotFile;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -77,6 +80,8 @@ struct Inner {
     /// Held while the snapshot is advanced, by a write or by the follower.
     advancing: Mutex<()>,
     settings: Settings,
+    /// Where machines reach us.
+    servers: Servers,
     clock: Clock,
     metrics: Arc<Metrics>,
     journal: OnceLock<Journal>,
@@ -96,6 +101,7 @@ impl Service {
             failures: AtomicU32::new(0),
             advancing: Mutex::new(()),
             settings,
+            servers: Servers::default(),
             clock,
             metrics,
             journal: OnceLock::new(),
@@ -123,18 +129,22 @@ impl Service {
     pub fn boot_script(&self, base_url: &str) -> Result<Answer, Error> {
         let snapshot = self.snapshot()?;
         let revision = snapshot.catalog.revision();
-        Ok(Answer { revision, ..self.boot(&snapshot, base_url).script() })
+        Ok(Answer { revision, ..self.boot(&snapshot, &self.server(base_url)).script() })
     }
 
     /// The document of `kind` for the machine with these facts.
-    pub fn answer(&self, facts: Facts, kind: Kind, base_url: &str) -> Result<Answer, Error> {
+    pub fn answer(&self, facts: &Arc<Facts>, kind: Kind, base_url: &str) -> Result<Answer, Error> {
         let snapshot = self.snapshot()?;
         let revision = snapshot.catalog.revision();
-        Ok(Answer { revision, ..self.boot(&snapshot, base_url).answer(facts, kind) })
+        Ok(Answer { revision, ..self.boot(&snapshot, &self.server(base_url)).answer(facts, kind) })
     }
 
-    fn boot<'a>(&'a self, snapshot: &'a Snapshot, base_url: &'a str) -> Boot<'a> {
-        Boot { snapshot, settings: &self.inner.settings, base_url, secrets: None }
+    fn boot<'a>(&'a self, snapshot: &'a Snapshot, server: &'a Arc<ServerContext>) -> Boot<'a> {
+        Boot { snapshot, settings: &self.inner.settings, server, secrets: None }
+    }
+
+    fn server(&self, base_url: &str) -> Arc<ServerContext> {
+        self.inner.servers.at(base_url, |base_url| self.inner.settings.server(base_url))
     }
 
     /// The time.

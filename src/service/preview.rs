@@ -56,11 +56,11 @@ impl Service {
         let snapshot = self.snapshot()?;
         let facts = target.facts(&snapshot)?;
         let secrets = secrets(&snapshot, show_secrets);
-        let base_url = base_url.unwrap_or(&self.inner.settings.base_url);
-        let boot = Boot { secrets: secrets.as_ref(), ..self.boot(&snapshot, base_url) };
+        let server = self.server(base_url.unwrap_or(&self.inner.settings.base_url));
+        let boot = Boot { secrets: secrets.as_ref(), ..self.boot(&snapshot, &server) };
         Ok(match source {
             Some(source) => boot.answer_from(facts, kind, source),
-            None => boot.answer(facts, kind),
+            None => boot.answer(&facts.into(), kind),
         })
     }
 
@@ -74,8 +74,8 @@ impl Service {
         request.filter.check::<crate::domain::Machine>()?;
         let snapshot = self.snapshot()?;
         let secrets = secrets(&snapshot, request.show_secrets);
-        let base_url = request.base_url.as_deref().unwrap_or(&self.inner.settings.base_url);
-        let boot = Boot { secrets: secrets.as_ref(), ..self.boot(&snapshot, base_url) };
+        let server = self.server(request.base_url.as_deref().unwrap_or(&self.inner.settings.base_url));
+        let boot = Boot { secrets: secrets.as_ref(), ..self.boot(&snapshot, &server) };
         let machines = snapshot.catalog.machines().iter().map(|entry| entry.value);
         let machines: Vec<_> = machines.filter(|machine| request.filter.accepts(&**machine)).collect();
         let wanted = |answer: &Answer| request.kinds.is_empty() || request.kinds.contains(&answer.kind);

@@ -63,10 +63,11 @@ pub fn run(directory: &Path, options: &Options) -> Result<Report, NotRun> {
     }
     let settings = options.settings();
     let secrets = Secrets::of(&[&site.snapshot]);
+    let server = settings.server(&settings.base_url).into();
     let boot = Boot {
         snapshot: &site.snapshot,
         settings: &settings,
-        base_url: &settings.base_url,
+        server: &server,
         // What is in files and in the log of a CI is soon everywhere.
         secrets: Some(&secrets),
     };

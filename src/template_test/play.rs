@@ -178,7 +178,7 @@ impl Stage<'_> {
             if self.lint {
                 self.lint(question, &answer, play);
             }
-            play.documents.extend(answer.document.map(|document| (kind, document)));
+            play.documents.extend(answer.document.map(|document| (kind, document.into())));
         }
     }
 

@@ -8,5 +8,6 @@ mod errors;
 mod injection;
 mod limits;
 mod params;
+mod recall;
 mod reference;
 mod values;

@@ -5,8 +5,32 @@
 //! joins the next line, `${` always expands, and a command reads its first words as options if they begin with `-`.
 //! The kernel, which gets much of it, does know double quotes (`lib/cmdline.c` of Linux).
 
+/// Bytes that mean nothing to iPXE wherever they stand, but for those that [`is_plain`] looks at.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let bytes = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~:/?@!*+,=%&";
+    let mut i = 0;
+    while i < bytes.len() {
+        plain[bytes[i] as usize] = true;
+        i += 1;
+    }
+    plain
+};
+
+/// Whether `text` is, as most are, a word in which there is nothing to look for, seen in one pass.
+fn is_plain(text: &str) -> bool {
+    !text.starts_with(['-', '&']) && text.bytes().all(|byte| PLAIN[usize::from(byte)])
+}
+
 /// One word, or a part of one.
 pub(in crate::render) fn word(text: &str) -> Result<(), String> {
+    if is_plain(text) {
+        return Ok(());
+    }
+    careful_word(text)
+}
+
+fn careful_word(text: &str) -> Result<(), String> {
     anywhere(text)?;
     if text.contains(char::is_whitespace) {
         return Err(
@@ -27,6 +51,13 @@ pub(in crate::render) fn word(text: &str) -> Result<(), String> {
 /// One kernel argument: a word that may begin with `-`, and may contain single spaces between double quotes, which the
 /// kernel honours and iPXE hands on.
 pub(in crate::render) fn argument(text: &str) -> Result<(), String> {
+    if is_plain(text) && !text.is_empty() {
+        return Ok(());
+    }
+    careful_argument(text)
+}
+
+fn careful_argument(text: &str) -> Result<(), String> {
     anywhere(text)?;
     if text.is_empty() {
         return Err("contains an empty kernel argument; leave it out".to_owned());
@@ -53,6 +84,13 @@ pub(in crate::render) fn argument(text: &str) -> Result<(), String> {
 
 /// Free text: words with single spaces between them. It may stand between double quotes on a kernel line.
 pub(in crate::render) fn text(text: &str) -> Result<(), String> {
+    if is_plain(text) {
+        return Ok(());
+    }
+    careful_text(text)
+}
+
+fn careful_text(text: &str) -> Result<(), String> {
     anywhere(text)?;
     if text.trim() != text || text.contains("  ") || text.contains(|c: char| c.is_whitespace() && c != ' ') {
         return Err(
@@ -163,5 +201,32 @@ fn option(text: &str) -> Result<(), String> {
             Err("begins with -, which could be taken as an option; use |cmdline for kernel arguments, |display to show it".to_owned())
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_found_harmless_by_those_who_look_closer(
+            text in "[ -~]{0,3}|[a-z0-9:/?&=%.~!*+,@_-]{0,12}|\\PC{0,4}",
+        ) {
+            if is_plain(&text) {
+                prop_assert_eq!(careful_word(&text), Ok(()));
+                prop_assert_eq!(careful_text(&text), Ok(()));
+                prop_assert_eq!(careful_argument(&text).is_ok(), !text.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_mean_something_is_not_plain() {
+        for text in ["-a", "&&", "#a", "a b", "${a}", "{a}", "a$", "a\\", "\"a", "a\n", "||", ";", "\u{a0}"] {
+            assert!(!is_plain(text), "{text:?}");
+        }
     }
 }

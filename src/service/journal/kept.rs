@@ -60,7 +60,7 @@ impl Kept {
             machine: answered.machine,
             rule: answered.rule,
             image: answered.image,
-            template: answered.template.map(|text| self.shared(&text)),
+            template: answered.template,
             revision: answered.revision,
             sha256,
             bytes: answered.body.len() as u64,

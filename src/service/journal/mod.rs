@@ -77,7 +77,7 @@ pub struct Answered {
     /// The image.
     pub image: Option<Name>,
     /// The template, as `NAME@REVISION`.
-    pub template: Option<String>,
+    pub template: Option<Arc<str>>,
     /// The catalog revision that it was answered from.
     pub revision: u64,
     /// What was sent.

@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 use crate::boot::{Answer, Boot, Secrets};
 use crate::domain::{Asked, BootId, BootRecord, Changes, Name, Replica};
 use crate::error::{Code, Error};
+use crate::render::Document;
+use crate::resolve::resolve;
 use crate::service::{Service, Snapshot};
 
 /// Which boot, and what is wanted of it.
@@ -60,7 +62,7 @@ pub struct Replayed {
     /// Length of what would be sent.
     pub bytes: u64,
     /// The document where it was asked for, with masks unless secrets were to be shown.
-    pub document: Option<String>,
+    pub document: Option<Document>,
 }
 
 impl Service {
@@ -134,16 +136,21 @@ impl Service {
         secrets: Option<&Secrets>,
         with_document: bool,
     ) -> Replayed {
+        let server = self.server(&record.base_url);
         let answer = |secrets| {
-            let boot = Boot { snapshot, settings: self.settings(), base_url: &record.base_url, secrets };
+            let boot = Boot { secrets, ..self.boot(snapshot, &server) };
             match record.asked {
                 Asked::Script => boot.script(),
-                Asked::Document(kind) => boot.answer((*record.facts).clone(), kind),
+                // Made anew, and not recalled: whether it comes out the same is the question.
+                Asked::Document(kind) => {
+                    let resolution = resolve(&snapshot.catalog, &record.facts);
+                    boot.answer_resolved(&resolution, &record.facts, kind)
+                }
             }
         };
         let mut clear = answer(None);
         let document = clear.document.take();
-        let sent = document.clone().unwrap_or_else(|| clear.message());
+        let sent = document.clone().unwrap_or_else(|| clear.message().into());
         let document = match secrets {
             _ if !with_document => None,
             None => document,
@@ -151,7 +158,7 @@ impl Service {
         };
         Replayed {
             answer: Answer { revision: snapshot.catalog.revision(), ..clear },
-            sha256: Sha256::digest(&sent).into(),
+            sha256: Sha256::digest(sent.as_bytes()).into(),
             bytes: sent.len() as u64,
             document,
         }
