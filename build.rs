@@ -7,7 +7,7 @@ use prost::Message;
 
 type BoxError = Box<dyn std::error::Error>;
 
-const PROTOS: [&str; 8] = [
+const PROTOS: [&str; 9] = [
     "v1/pxe_init.proto",
     "pxe_init/v1/common.proto",
     "pxe_init/v1/image.proto",
@@ -16,6 +16,7 @@ const PROTOS: [&str; 8] = [
     "pxe_init/v1/rule.proto",
     "pxe_init/v1/boot.proto",
     "pxe_init/v1/catalog.proto",
+    "pxe_init/v1/journal.proto",
 ];
 
 fn main() -> Result<(), BoxError> {

@@ -20,6 +20,7 @@ mod m20261124_000007_labels;
 mod m20261124_000011_params;
 mod m20261124_000021_identity;
 mod m20261124_000031_revision_marks;
+mod m20261124_000051_boots;
 
 /// Brings a database to the schema of this version.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000011_params::Migration),
             Box::new(m20261124_000021_identity::Migration),
             Box::new(m20261124_000031_revision_marks::Migration),
+            Box::new(m20261124_000051_boots::Migration),
         ]
     }
 }

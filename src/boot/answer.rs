@@ -2,28 +2,8 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
-use crate::domain::{Kind, Name};
+use crate::domain::{Kind, Name, Outcome};
 use crate::resolve::Resolution;
-
-/// How a question was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// With the document.
-    Rendered,
-    /// Nothing matches; with the script that waits and asks again.
-    Held,
-    /// Nothing matches; with a 404.
-    NoMatch,
-    /// Something matches, but no template renders this kind of document for it.
-    NoTemplate,
-    /// The template said that there is nothing for this machine.
-    Refused,
-    /// The template failed.
-    Failed,
-}
 
 /// The answer to one question of a machine.
 #[derive(Debug)]
@@ -40,6 +20,10 @@ pub struct Answer {
     pub machine: Option<Name>,
     /// The rule that decided.
     pub rule: Option<Name>,
+    /// The image that it boots, whether it exists or not.
+    pub image: Option<Name>,
+    /// The catalog revision that it was made from; 0 where nobody asked for it.
+    pub revision: u64,
     /// The number under which a failure is found again; the same failure has the same number.
     pub incident: Option<String>,
     /// Why there is no document, for people.
@@ -65,39 +49,6 @@ pub struct Timings {
     pub render: Duration,
 }
 
-impl Outcome {
-    /// Every outcome.
-    pub const ALL: [Self; 6] =
-        [Self::Rendered, Self::Held, Self::NoMatch, Self::NoTemplate, Self::Refused, Self::Failed];
-
-    /// The HTTP status that a machine gets (RFC 9110, section 15).
-    pub const fn http_status(self, has_document: bool) -> u16 {
-        match self {
-            Self::Rendered | Self::Held => 200,
-            Self::NoMatch | Self::NoTemplate | Self::Refused => 404,
-            Self::Failed => {
-                if has_document {
-                    200
-                } else {
-                    500
-                }
-            }
-        }
-    }
-
-    /// The word for it, in headers, logs and metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rendered => "rendered",
-            Self::Held => "held",
-            Self::NoMatch => "no-match",
-            Self::NoTemplate => "no-template",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-}
-
 impl Answer {
     /// Whether the machine gets the document that was asked for.
     pub fn is_rendered(&self) -> bool {
@@ -110,6 +61,17 @@ impl Answer {
         Some(id.split_once('@').map_or(id, |(name, _)| name))
     }
 
+    /// What is sent in the place of a document where there is none.
+    pub fn message(&self) -> String {
+        match &self.incident {
+            // Not the problem itself: it quotes the template, which may hold what this machine must not read.
+            Some(incident) => {
+                format!("the template failed; the server's log has the details under incident {incident}\n")
+            }
+            None => format!("{}\n", self.problem.as_deref().unwrap_or("there is nothing for this machine")),
+        }
+    }
+
     pub(super) fn new(kind: Kind, resolution: &Resolution) -> Self {
         Self {
             outcome: Outcome::NoMatch,
@@ -118,6 +80,11 @@ impl Answer {
             template: None,
             machine: resolution.machine.as_ref().map(|machine| machine.name.clone()),
             rule: resolution.rule.as_ref().map(|rule| rule.name.clone()),
+            image: match &resolution.image {
+                Some(image) => Some(image.name.clone()),
+                None => resolution.missing_image.clone(),
+            },
+            revision: 0,
             incident: None,
             problem: None,
             variable: None,

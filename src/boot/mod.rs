@@ -6,6 +6,7 @@ mod answer;
 mod check;
 mod compare;
 mod decide;
+mod fingerprint;
 mod fleet;
 mod leads;
 mod params;
@@ -14,7 +15,8 @@ mod settings;
 mod snapshot;
 mod suggest;
 
-pub use answer::{Answer, Outcome, Timings};
+pub use crate::domain::Outcome;
+pub use answer::{Answer, Timings};
 pub use check::{check_references, check_template, tell_finding};
 pub use compare::{Comparison, Effect, Group, Scope, compare};
 pub use decide::Boot;

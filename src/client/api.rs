@@ -15,6 +15,7 @@ use crate::proto::first_system::pxe_init_client::PxeInitClient;
 use crate::proto::pxe_init::boot_service_client::BootServiceClient;
 use crate::proto::pxe_init::catalog_service_client::CatalogServiceClient;
 use crate::proto::pxe_init::image_service_client::ImageServiceClient;
+use crate::proto::pxe_init::journal_service_client::JournalServiceClient;
 use crate::proto::pxe_init::machine_service_client::MachineServiceClient;
 use crate::proto::pxe_init::rule_service_client::RuleServiceClient;
 use crate::proto::pxe_init::template_service_client::TemplateServiceClient;
@@ -75,6 +76,10 @@ impl Api {
 
     pub(super) fn catalog(&self) -> CatalogServiceClient<Connection> {
         CatalogServiceClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(super) fn journal(&self) -> JournalServiceClient<Connection> {
+        JournalServiceClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(super) fn first_system(&self) -> PxeInitClient<Connection> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::boot::PreviewArgs;
+use super::boots::BootsVerb;
 use super::complete::{self, CompletionArgs};
 use super::duration;
 use super::endpoint::{self, Endpoint};
@@ -16,7 +17,7 @@ use super::first_system::RegisterMachineImageArgs;
 use super::lint::LintArgs;
 use super::manifests::{ApplyArgs, DeleteFilesArgs, DiffArgs, ExportArgs, PlanArgs};
 use super::nouns::image::RegisterImage;
-use super::nouns::machine::RegisterMachine;
+use super::nouns::machine::MachineVerb;
 use super::nouns::rule::RegisterRule;
 use super::nouns::template::TemplateVerb;
 use super::print::Output;
@@ -78,10 +79,13 @@ pub(super) enum Command {
     Template(TemplateVerb),
     /// Machines: the registered computers
     #[command(subcommand)]
-    Machine(Verb<RegisterMachine>),
+    Machine(MachineVerb),
     /// Rules: which machines get which image
     #[command(subcommand)]
     Rule(Verb<RegisterRule>),
+    /// Boots: what machines were answered
+    #[command(subcommand)]
+    Boots(BootsVerb),
     /// Show the document that a machine would get
     Preview(PreviewArgs),
     /// Show what a machine would get, and why: every candidate in order, and where each value comes from

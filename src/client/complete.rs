@@ -1,5 +1,6 @@
 //! Shell completion, also of the names that live on the server.
 
+mod journal;
 mod params;
 
 use std::ffi::OsStr;
@@ -70,6 +71,7 @@ pub(super) fn with_names(command: Command) -> Command {
         "template" => with_names_of(command, Noun::Template),
         "machine" => with_names_of(command, Noun::Machine),
         "rule" => with_names_of(command, Noun::Rule),
+        "boots" => journal::complete(command),
         "preview" | "explain" => complete_arg(command, "machine", Names(Noun::Machine)),
         "register-machine-image" => complete_arg(command, "image_name", Names(Noun::Image)),
         _ => command,
@@ -82,6 +84,7 @@ fn with_names_of(verbs: Command, noun: Noun) -> Command {
             "name" | "names" => arg.add(ArgValueCompleter::new(Names(noun))),
             "image" => arg.add(ArgValueCompleter::new(Names(Noun::Image))),
             "templates" => arg.add(ArgValueCompleter::new(templates_by_kind)),
+            "discovered" => arg.add(ArgValueCompleter::new(journal::discovered)),
             "params" => arg.add(ArgValueCompleter::new(params::complete)),
             _ => arg,
         })

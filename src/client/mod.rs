@@ -6,8 +6,10 @@
 
 mod api;
 mod boot;
+mod boots;
 mod cli;
 mod complete;
+mod discovered;
 mod document;
 mod duration;
 mod edit_text;
@@ -99,9 +101,10 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     let session = &mut session;
     match cli.command {
         Command::Image(verb) => verbs::run(session, verb).await,
-        Command::Machine(verb) => verbs::run(session, verb).await,
+        Command::Machine(verb) => nouns::machine::run(session, verb).await,
         Command::Rule(verb) => verbs::run(session, verb).await,
         Command::Template(verb) => nouns::template::run(session, verb).await,
+        Command::Boots(verb) => boots::run(session, verb).await,
         Command::Preview(args) => boot::preview(session, args).await,
         Command::Explain(args) => explain::explain(session, args).await,
         Command::Apply(args) => manifests::apply(session, args).await,

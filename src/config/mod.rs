@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use database::{Database, SslMode};
-pub use sections::{Assets, Boot, Failure, Grpc, Http, Limits, Log, LogFormat, Snapshot, Traces, Unknown};
+pub use sections::{
+    Assets, Boot, Failure, Grpc, Http, Journal, Limits, Log, LogFormat, Snapshot, Traces, Unknown,
+};
 
 /// The defaults, which are also the reference of all settings.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -35,6 +37,8 @@ pub struct Config {
     pub boot: Boot,
     /// What rendering may cost.
     pub limits: Limits,
+    /// What is kept of the answers to machines.
+    pub journal: Journal,
     /// What is logged, and how.
     pub log: Log,
     /// Where traces go.
@@ -106,6 +110,7 @@ impl Config {
         config.assets.check()?;
         config.boot.check()?;
         config.limits.check()?;
+        config.journal.check()?;
         config.traces.check()?;
         Ok(config)
     }

@@ -1,7 +1,10 @@
 //! The words of the product as types, and their parsing. Pure: std and serde only, no IO, no clock.
 
 mod actor;
+mod boot_filter;
+mod boot_record;
 mod change;
+mod discovered;
 mod facts;
 mod image;
 mod kind;
@@ -10,6 +13,7 @@ mod mac;
 mod machine;
 mod name;
 mod nearest;
+mod outcome;
 mod param_spec;
 mod params;
 mod pattern;
@@ -23,7 +27,10 @@ mod uuid;
 mod violation;
 
 pub use actor::Actor;
+pub use boot_filter::BootFilter;
+pub use boot_record::{Asked, BootId, BootRecord, InvalidAsked, InvalidBootId, Replica};
 pub use change::{Change, Changes, Noun, Stamped};
+pub use discovered::Discovered;
 pub use facts::{Attribute, Facts, InvalidFact, MAX_FACT_BYTES};
 pub use image::{Image, asset_url};
 pub use kind::{InvalidKind, Kind};
@@ -32,6 +39,7 @@ pub use mac::{InvalidMac, Mac};
 pub use machine::Machine;
 pub use name::{InvalidName, Name};
 pub use nearest::nearest;
+pub use outcome::{InvalidOutcome, Outcome};
 pub use param_spec::{InvalidParamSpec, InvalidParamType, ParamSpec, ParamSpecs, ParamType};
 pub use params::{Params, Templates, layer};
 pub use pattern::{InvalidPattern, Pattern};

@@ -5,7 +5,9 @@ mod boot;
 mod catalog;
 mod convert;
 mod first_system;
+mod journal;
 mod nouns;
+mod replay;
 mod status;
 mod template;
 
@@ -68,6 +70,7 @@ pub async fn routes(service: Service) -> Result<Routes, tonic_reflection::server
         .add_service(limited!(v1::rule_service_server::RuleServiceServer))
         .add_service(limited!(v1::boot_service_server::BootServiceServer))
         .add_service(limited!(v1::catalog_service_server::CatalogServiceServer, MAX_CHANGES))
+        .add_service(limited!(v1::journal_service_server::JournalServiceServer))
         .add_service(limited!(PxeInitServer))
         .add_service(health)
         .add_service(current)

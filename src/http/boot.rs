@@ -13,9 +13,9 @@ use tracing::field::display;
 use super::base_url::base_url;
 use super::facts::{MAX_QUERY_BYTES, from_query};
 use super::{Peer, respond};
-use crate::domain::{Facts, Kind};
+use crate::domain::{Asked, Facts, Kind};
 use crate::error::{Code, Error};
-use crate::service::{Answer, Service};
+use crate::service::{Answer, Answered, Service};
 use crate::telemetry::{BadRequest, BootLine, BootSpan, Metrics};
 
 /// What a machine said: its query, its host header, and where it came from.
@@ -56,7 +56,8 @@ pub(super) async fn boot_script(
 ) -> Response {
     let base = base_url(service.settings(), &question.uri, &question.headers);
     let begun = Instant::now();
-    finish(&metrics, &question, &Facts::default(), begun, service.boot_script(&base))
+    let result = service.boot_script(&base);
+    finish(&service, &metrics, &question, Asked::Script, Facts::default(), base, begun, result)
 }
 
 /// `GET /KIND?mac=…&uuid=…`: the document of this kind for the machine with these facts.
@@ -125,24 +126,49 @@ fn answer(
     }
     let base = base_url(service.settings(), &question.uri, &question.headers);
     let result = service.answer(facts.clone(), kind, &base);
-    finish(metrics, question, &facts, begun, result)
+    finish(service, metrics, question, Asked::Document(kind), facts, base, begun, result)
 }
 
+#[expect(clippy::too_many_arguments, reason = "all that is known of a request, once")]
 fn finish(
+    service: &Service,
     metrics: &Metrics,
     question: &Question,
-    facts: &Facts,
+    asked: Asked,
+    facts: Facts,
+    base_url: String,
     begun: Instant,
     result: Result<Answer, Error>,
 ) -> Response {
     match result {
-        Ok(answer) => {
+        Ok(mut answer) => {
             let duration = begun.elapsed();
             metrics.boots.answered(&answer, duration);
-            log(question, facts, &answer, duration);
+            log(question, &facts, &answer, duration);
             let (peer, headers) = (question.peer.0, &question.headers);
-            metrics.traces.boot(&BootSpan { facts, answer: &answer, peer, headers, duration });
-            respond::answer(answer)
+            metrics.traces.boot(&BootSpan { facts: &facts, answer: &answer, peer, headers, duration });
+            let has_document = answer.document.is_some();
+            let body = respond::body(&mut answer);
+            if let Some(journal) = service.journal() {
+                journal.record(Answered {
+                    at: service.now(),
+                    facts: facts.into(),
+                    client: peer.ip().to_canonical(),
+                    asked,
+                    outcome: answer.outcome,
+                    machine: answer.machine.take(),
+                    rule: answer.rule.take(),
+                    image: answer.image.take(),
+                    template: answer.template.clone(),
+                    revision: answer.revision,
+                    body: body.clone(),
+                    incident: answer.incident.clone(),
+                    problem: answer.problem.take(),
+                    took: duration,
+                    base_url,
+                });
+            }
+            respond::answer(answer, has_document, body)
         }
         Err(error) => {
             metrics.boots.not_ready.inc();

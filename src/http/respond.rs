@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 
 use crate::error::{Code, Error};
 use crate::service::{Answer, Outcome};
@@ -18,24 +19,22 @@ const INCIDENT: HeaderName = HeaderName::from_static("x-pxe-init-incident");
 const TEMPLATE: HeaderName = HeaderName::from_static("x-pxe-init-template");
 
 /// Seconds after which a machine asks again when we can not answer now. iPXE waits and repeats by itself
-/// (<https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>).
+/// (<https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>). The listener spreads it by chance over 2 to 10.
 const RETRY_SECONDS: u32 = 5;
 
-/// The response that carries `answer`.
-pub(super) fn answer(answer: Answer) -> Response {
-    let status = answer.outcome.http_status(answer.document.is_some());
+/// What is sent: the document, or a line in its place.
+pub(super) fn body(answer: &mut Answer) -> Bytes {
+    answer.document.take().unwrap_or_else(|| answer.message()).into()
+}
+
+/// The response that carries `answer` with this body.
+pub(super) fn answer(answer: Answer, has_document: bool, body: Bytes) -> Response {
+    let status = answer.outcome.http_status(has_document);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let content_type = match &answer.document {
-        Some(_) if answer.outcome == Outcome::Rendered => answer.kind.content_type(),
+    let content_type = match has_document {
+        true if answer.outcome == Outcome::Rendered => answer.kind.content_type(),
         _ => "text/plain; charset=utf-8",
     };
-    let body = answer.document.unwrap_or_else(|| match &answer.incident {
-        // Not the problem itself: it quotes the template, which may hold what this machine must not read.
-        Some(incident) => {
-            format!("the template failed; the server's log has the details under incident {incident}\n")
-        }
-        None => format!("{}\n", answer.problem.as_deref().unwrap_or("there is nothing for this machine")),
-    });
     let mut response = (status, [(CONTENT_TYPE, content_type)], body).into_response();
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

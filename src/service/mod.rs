@@ -11,6 +11,7 @@ mod export;
 mod filter;
 mod follow;
 mod gate;
+mod journal;
 mod keep;
 mod list;
 mod listen;
@@ -24,8 +25,8 @@ mod templates;
 mod vars;
 mod write;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{Mutex, Notify};
@@ -41,6 +42,10 @@ pub use crate::boot::{Answer, Assets, Comparison, Group, OnFailure, OnUnknown, O
 pub use export::{Export, Stored};
 pub use filter::Filter;
 pub use follow::Health;
+pub use journal::{
+    Answered, BootPage, BootPageRequest, DiscoveredList, Journal, JournalSettings, Replay, ReplayRequest,
+    Replayed, Verdict, Watch, Watched,
+};
 pub use list::{Page, PageRequest};
 pub use plan::Plan;
 pub use preview::{FleetDocument, FleetRequest, Target};
@@ -74,6 +79,7 @@ struct Inner {
     settings: Settings,
     clock: Clock,
     metrics: Arc<Metrics>,
+    journal: OnceLock<Journal>,
 }
 
 impl Service {
@@ -92,6 +98,7 @@ impl Service {
             settings,
             clock,
             metrics,
+            journal: OnceLock::new(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -114,12 +121,16 @@ impl Service {
 
     /// The script that every machine begins with: it asks again, with the machine's facts.
     pub fn boot_script(&self, base_url: &str) -> Result<Answer, Error> {
-        Ok(self.boot(&*self.snapshot()?, base_url).script())
+        let snapshot = self.snapshot()?;
+        let revision = snapshot.catalog.revision();
+        Ok(Answer { revision, ..self.boot(&snapshot, base_url).script() })
     }
 
     /// The document of `kind` for the machine with these facts.
     pub fn answer(&self, facts: Facts, kind: Kind, base_url: &str) -> Result<Answer, Error> {
-        Ok(self.boot(&*self.snapshot()?, base_url).answer(facts, kind))
+        let snapshot = self.snapshot()?;
+        let revision = snapshot.catalog.revision();
+        Ok(Answer { revision, ..self.boot(&snapshot, base_url).answer(facts, kind) })
     }
 
     fn boot<'a>(&'a self, snapshot: &'a Snapshot, base_url: &'a str) -> Boot<'a> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue, DatabaseTransaction};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::row::{to_column, to_json};
 use super::{StoreError, history};
@@ -43,14 +43,14 @@ pub(super) struct Entry<'a> {
 }
 
 /// What is noted of a template.
-#[derive(Serialize)]
-struct TemplateNote<'a> {
-    name: &'a Name,
-    kind: Kind,
-    head: Revision,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    labels: &'a Labels,
-    sha256: String,
+#[derive(Serialize, Deserialize)]
+pub(super) struct TemplateNote {
+    pub(super) name: Name,
+    pub(super) kind: Kind,
+    pub(super) head: Revision,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) labels: Labels,
+    pub(super) sha256: String,
 }
 
 pub(super) async fn append(tx: &DatabaseTransaction, entry: Entry<'_>) -> Result<(), StoreError> {
@@ -85,10 +85,10 @@ fn json(change: &Change) -> Result<Option<String>, StoreError> {
         Change::Machine(machine) => to_json(machine),
         Change::Rule(rule) => to_json(rule),
         Change::Template(template) => to_json(&TemplateNote {
-            name: &template.name,
+            name: template.name.clone(),
             kind: template.kind,
             head: template.head,
-            labels: &template.labels,
+            labels: template.labels.clone(),
             sha256: history::sha256(&template.source),
         }),
         Change::Delete(..) => return Ok(None),

@@ -25,6 +25,7 @@ mod conflicts;
 mod connect;
 pub(crate) mod database;
 mod feed;
+mod journal;
 pub(crate) mod restored;
 mod round_trip;
 pub(crate) mod samples;

@@ -1,23 +1,34 @@
 //! Machines: the registered computers.
 
-use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::convert;
 use crate::client::api::Api;
-use crate::client::cli::{Declare, PARAM_HELP, TargetArgs, WriteArgs};
-use crate::client::failure::Failure;
+use crate::client::cli::{Declare, PARAM_HELP, TargetArgs, Verb, WriteArgs};
+use crate::client::discovered::{self, DiscoveredArgs};
+use crate::client::failure::{Exit, Failure};
 use crate::client::pairs;
 use crate::client::print::Row;
 use crate::client::resource::{Page, Resource, Write, Written};
+use crate::client::session::Session;
 use crate::client::stored::{Plain, Stored};
+use crate::client::verbs;
 use crate::domain::{self, Name, Noun};
 use crate::manifest;
 use crate::proto::pxe_init as pb;
 
 /// A machine of the server.
 pub(in crate::client) type Machine = Stored<domain::Machine>;
+
+/// What can be done with machines.
+#[derive(Debug, Subcommand)]
+pub(in crate::client) enum MachineVerb {
+    #[command(flatten)]
+    Common(Box<Verb<RegisterMachine>>),
+    Discovered(DiscoveredArgs),
+}
 
 /// Create a machine, or replace it as a whole
 ///
@@ -27,10 +38,14 @@ pub(in crate::client) type Machine = Stored<domain::Machine>;
 Examples:
   pxe-init-client machine register web-1 --mac 52:54:00:12:34:56 --label rack=r12 --image fcos
   pxe-init-client machine register db-1 --uuid 4c4c4544-0042-3510-8052-b4c04f4d3532 \\
-      --param 'disks=[\"/dev/sda\", \"/dev/sdb\"]' --param ssh_key=@id.pub")]
+      --param 'disks=[\"/dev/sda\", \"/dev/sdb\"]' --param ssh_key=@id.pub
+  pxe-init-client machine register web-2 --discovered 52:54:00:12:34:57 --image fcos")]
 pub(in crate::client) struct RegisterMachine {
     #[command(flatten)]
     target: TargetArgs,
+    /// Take MAC, UUID and serial number from the machine that asked with this one of them, as `machine discovered` lists it
+    #[arg(long, value_name = "IDENTITY", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["file", "macs", "uuid", "serial"])]
+    discovered: Option<String>,
     /// MAC address of one of its interfaces, in any spelling; repeat for several
     #[arg(long = "mac", value_name = "MAC", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "file")]
     macs: Vec<String>,
@@ -57,6 +72,29 @@ pub(in crate::client) struct RegisterMachine {
     templates: Vec<(String, String)>,
     #[command(flatten)]
     write: WriteArgs,
+}
+
+/// Runs a verb.
+pub(in crate::client) async fn run(session: &mut Session, verb: MachineVerb) -> Result<Exit, Failure> {
+    let verb = match verb {
+        MachineVerb::Discovered(args) => return discovered::list(session, args).await,
+        MachineVerb::Common(verb) => *verb,
+    };
+    let verb = match verb {
+        Verb::Register(args) => Verb::Register(args.identified(session).await?),
+        other => other,
+    };
+    verbs::run(session, verb).await
+}
+
+impl RegisterMachine {
+    /// The same with the identities of the machine that asked, where one is named.
+    async fn identified(self, session: &Session) -> Result<Self, Failure> {
+        let Some(identity) = &self.discovered else { return Ok(self) };
+        let pb::Discovered { mac, uuid, serial, .. } = discovered::find(&session.api, identity).await?;
+        let macs = convert::some(mac).into_iter().collect();
+        Ok(Self { macs, uuid: convert::some(uuid), serial: convert::some(serial), ..self })
+    }
 }
 
 impl Declare for RegisterMachine {

@@ -3,8 +3,10 @@
 //! Handles are held, and labels of few values index arrays, so that counting on the boot path is an atomic addition.
 
 mod boots;
+mod connections;
 mod failures;
 mod histogram;
+mod journal;
 mod log;
 mod process;
 mod reloads;
@@ -20,7 +22,9 @@ use super::Traces;
 use crate::domain::Timestamp;
 
 pub use boots::{BadRequest, BootMetrics};
+pub use connections::Connections;
 pub use histogram::Histogram;
+pub use journal::{Dropped, JournalMetrics};
 pub use reloads::ReloadMetrics;
 pub use snapshot::SnapshotMetrics;
 
@@ -39,6 +43,10 @@ pub struct Metrics {
     pub snapshot: SnapshotMetrics,
     /// How it came from the database.
     pub reloads: ReloadMetrics,
+    /// The connections of machines.
+    pub connections: Connections,
+    /// What becomes of the journal.
+    pub journal: JournalMetrics,
     /// Where spans go: whoever counts something also traces it.
     pub traces: Traces,
 }
@@ -47,6 +55,7 @@ impl Metrics {
     /// All at zero. `clock` tells how old things are when they are asked for.
     pub fn new(clock: Clock, traces: Traces) -> Self {
         let (boots, reloads) = (BootMetrics::default(), ReloadMetrics::default());
+        let (journal, connections) = (JournalMetrics::default(), Connections::default());
         let snapshot = SnapshotMetrics::new(clock);
         let mut registry = Registry::default();
         process::register(&mut registry);
@@ -56,9 +65,11 @@ impl Metrics {
         boots.register(own);
         snapshot.register(own);
         reloads.register(own);
+        journal.register(own);
+        connections.register(own);
         log::register(own);
         traces.register(own);
-        Self { registry, boots, snapshot, reloads, traces }
+        Self { registry, boots, snapshot, reloads, connections, journal, traces }
     }
 
     /// Everything in the OpenMetrics text format. It reads files of the system, so it is no work for a thread that answers
