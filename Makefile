@@ -1,9 +1,9 @@
 # What people type. The work is in cargo and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-e2e test-deps lint check-fmt clippy doc deny fmt bench
+.PHONY: help run test test-rust test-e2e test-deps lint check-fmt clippy doc deny fmt bench bench-quick bench-criterion load
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Build and serve on an embedded SQLite (HTTP_PORT=8080, GRPC_PORT=5000); says how to go on
 	@exec scripts/run $(ARGS)
@@ -39,5 +39,14 @@ deny:
 fmt: ## Format the code
 	cargo fmt --all
 
-bench: ## Run the benchmarks (ARGS chooses some)
+bench: ## Measure what boots cost, and write docs/performance.md
+	@exec scripts/bench $(ARGS)
+
+bench-quick: ## The load tool's scenarios, with few and short rounds
+	@exec scripts/load bench --quick $(ARGS)
+
+bench-criterion: ## The benchmarks of criterion (ARGS chooses some)
 	cargo bench -- $(ARGS)
+
+load: ## Let machines ask a server of their own (ARGS="--mode storm -n 10000"; ARGS=--help)
+	@exec scripts/load run $(ARGS)

@@ -9,6 +9,7 @@ use criterion::Criterion;
 use pxe_init::domain::{Actor, Change, Timestamp};
 use pxe_init::render::Limits;
 use pxe_init::service::{Assets, OnFailure, OnUnknown, Service, Settings};
+use pxe_init::snapshot_file::SnapshotFile;
 use pxe_init::store::{Options, Store};
 use pxe_init::telemetry::{Metrics, Traces};
 use tempfile::TempDir;
@@ -18,7 +19,7 @@ use super::room::Room;
 use super::steps::BASE_URL;
 
 /// Names a Postgres whose database may be filled.
-const POSTGRES: &str = "PXE_INIT_BENCH_POSTGRES";
+pub(crate) const POSTGRES: &str = "PXE_INIT_BENCH_POSTGRES";
 
 const LARGE: Room = Room { machines: 100_000, rules: 100 };
 
@@ -69,17 +70,17 @@ pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> T {
     RUNTIME.block_on(work)
 }
 
-fn sqlite(file: &Path) -> String {
+pub(crate) fn sqlite(file: &Path) -> String {
     format!("sqlite://{}?mode=rwc", file.display())
 }
 
-async fn open(url: &str) -> Store {
+pub(crate) async fn open(url: &str) -> Store {
     let store = Store::connect(&Options::new(url)).await.unwrap();
     store.migrate().await.unwrap();
     store
 }
 
-async fn put(store: &Store, changes: impl Iterator<Item = Change>) {
+pub(crate) async fn put(store: &Store, changes: impl Iterator<Item = Change>) {
     let actor = Actor { name: "bench".to_owned(), origin: "127.0.0.1".to_owned() };
     let mut write = store.begin(&actor, AT).await.unwrap();
     for change in changes {
@@ -89,7 +90,25 @@ async fn put(store: &Store, changes: impl Iterator<Item = Change>) {
 }
 
 async fn load(store: Store) -> (Service, Arc<Metrics>) {
-    let settings = Settings {
+    let metrics = Arc::new(Metrics::new(Arc::new(|| AT), Traces::default()));
+    let service = Service::new(None, settings(), Arc::new(|| AT), metrics.clone());
+    service.attach(store);
+    service.catch_up().await.unwrap();
+    (service, metrics)
+}
+
+/// A service that has loaded nothing yet.
+pub(crate) fn service(file: Option<SnapshotFile>) -> Service {
+    Service::new(
+        file,
+        settings(),
+        Arc::new(|| AT),
+        Arc::new(Metrics::new(Arc::new(|| AT), Traces::default())),
+    )
+}
+
+fn settings() -> Settings {
+    Settings {
         unknown: OnUnknown::Hold,
         failure: OnFailure::Script,
         hold_seconds: 30,
@@ -98,12 +117,7 @@ async fn load(store: Store) -> (Service, Arc<Metrics>) {
         base_url: BASE_URL.to_owned(),
         base_url_fixed: false,
         limits: Limits::default(),
-    };
-    let metrics = Arc::new(Metrics::new(Arc::new(|| AT), Traces::default()));
-    let service = Service::new(None, settings, Arc::new(|| AT), metrics.clone());
-    service.attach(store);
-    service.catch_up().await.unwrap();
-    (service, metrics)
+    }
 }
 
 pub(crate) fn benches(criterion: &mut Criterion) {

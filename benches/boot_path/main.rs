@@ -1,6 +1,6 @@
 //! What resolving, rendering and keeping the catalog cost. `docs/performance.md` says what came out.
 //!
-//! `make bench` runs all of it and prints a table; `make bench ARGS=resolve` what has `resolve` in its name, and
+//! `make bench-criterion` runs all of it and prints a table; with `ARGS=resolve` what has `resolve` in its name, and
 //! `ARGS='--save-baseline NAME'` is one of criterion's many options.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it found")]
@@ -13,6 +13,7 @@ mod flat;
 mod measure;
 mod plan;
 mod room;
+mod start;
 mod steps;
 mod table;
 mod telling;
@@ -24,6 +25,10 @@ use criterion::Criterion;
 use measure::CpuTime;
 
 fn main() {
+    if start::is_asked_for() {
+        start::run();
+        return;
+    }
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("criterion");
     let table = table::Table::new(&directory);
     // Two seconds each tell enough, and keep a whole run at a few minutes.

@@ -15,6 +15,7 @@ use pxe_init::render::{Context, Limits, ServerContext, TemplateSet};
 use pxe_init::resolve::resolve;
 use pxe_init::service::{Answer, Outcome, Service};
 use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::database::Filled;
@@ -152,6 +153,11 @@ pub(crate) fn request(asked: &Question) -> Request<Body> {
 impl Filled {
     pub(crate) fn router(&self) -> Router {
         let (service, metrics) = (self.service.clone(), self.metrics.clone());
-        router(HttpState { service, metrics, assets: AssetDir::default() })
+        router(HttpState {
+            service,
+            metrics,
+            assets: AssetDir::default(),
+            stopping: CancellationToken::new(),
+        })
     }
 }

@@ -110,8 +110,8 @@ impl Config {
         config.assets.check()?;
         config.boot.check()?;
         config.limits.check()?;
-        config.traces.check()?;
         config.journal.check()?;
+        config.traces.check()?;
         Ok(config)
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,26 @@ pub struct Http {
     pub port: u16,
     /// The base of the URLs in documents; empty for what the request names.
     pub base_url: String,
+    /// Open connections of machines; 0 for what the limit of file descriptors allows.
+    pub max_connections: usize,
+    /// Requests that are worked on at once.
+    pub max_requests: usize,
+    /// Connections that wait to be accepted.
+    pub backlog: u16,
+    /// How long a connection may wait for its first turn, in milliseconds.
+    pub queue_milliseconds: u32,
+    /// How long a request may take to arrive, in seconds.
+    pub request_seconds: u32,
+    /// How long a connection may be kept for the next request, in seconds.
+    pub idle_seconds: u32,
+    /// How long a client may read nothing of its answer, in seconds.
+    pub stall_seconds: u32,
+    /// How long machines are answered after the end was asked for, in seconds.
+    pub drain_seconds: u32,
+    /// How long accepted requests may take after that, in seconds.
+    pub stop_seconds: u32,
+    /// Let another server of the same user listen on the same port.
+    pub reuse_port: bool,
 }
 
 /// What operators talk to.
@@ -156,7 +177,32 @@ impl Http {
         (self.address, self.port).into()
     }
 
+    /// How long machines are answered after the end was asked for.
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds.into())
+    }
+
+    /// How long accepted requests may take after that.
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.stop_seconds.into())
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let connections = match self.max_connections {
+            0 => 1,
+            given => given as u64,
+        };
+        check_ranges(&[
+            ("http.max_connections", connections, 1, 1_000_000),
+            ("http.max_requests", self.max_requests as u64, 1, 1_000_000),
+            ("http.backlog", self.backlog.into(), 1, u16::MAX.into()),
+            ("http.queue_milliseconds", self.queue_milliseconds.into(), 10, 60_000),
+            ("http.request_seconds", self.request_seconds.into(), 1, 3_600),
+            ("http.idle_seconds", self.idle_seconds.into(), 1, 3_600),
+            ("http.stall_seconds", self.stall_seconds.into(), 1, 3_600),
+            ("http.drain_seconds", self.drain_seconds.into(), 0, 3_600),
+            ("http.stop_seconds", self.stop_seconds.into(), 1, 3_600),
+        ])?;
         check_base("http.base_url", &self.base_url)
     }
 }
@@ -222,13 +268,12 @@ impl Boot {
 
 impl Limits {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let ranges = [
+        check_ranges(&[
             ("limits.fuel", self.fuel, 1_000, 1_000_000_000),
             ("limits.recursion", self.recursion as u64, 10, 200),
             ("limits.output_bytes", self.output_bytes as u64, 1_024, 64 << 20),
             ("limits.milliseconds", self.milliseconds, 10, 2_000),
-        ];
-        check_ranges(&ranges)
+        ])
     }
 }
 

@@ -142,11 +142,11 @@ fn finish(
 ) -> Response {
     match result {
         Ok(mut answer) => {
-            let took = begun.elapsed();
-            metrics.boots.answered(&answer, took);
-            log(question, &facts, &answer, took);
+            let duration = begun.elapsed();
+            metrics.boots.answered(&answer, duration);
+            log(question, &facts, &answer, duration);
             let (peer, headers) = (question.peer.0, &question.headers);
-            metrics.traces.boot(&BootSpan { facts: &facts, answer: &answer, peer, headers, duration: took });
+            metrics.traces.boot(&BootSpan { facts: &facts, answer: &answer, peer, headers, duration });
             let has_document = answer.document.is_some();
             let body = respond::body(&mut answer);
             if let Some(journal) = service.journal() {
@@ -164,7 +164,7 @@ fn finish(
                     body: body.clone(),
                     incident: answer.incident.clone(),
                     problem: answer.problem.take(),
-                    took,
+                    took: duration,
                     base_url,
                 });
             }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::Kind;
 use crate::service::Service;
@@ -37,6 +38,8 @@ pub struct HttpState {
     pub metrics: Arc<Metrics>,
     /// The directory under `/assets`.
     pub assets: AssetDir,
+    /// Cancelled when the server is to end.
+    pub stopping: CancellationToken,
 }
 
 /// Every path that machines and monitoring use.
@@ -71,6 +74,12 @@ impl FromRef<HttpState> for Service {
 impl FromRef<HttpState> for Arc<Metrics> {
     fn from_ref(state: &HttpState) -> Self {
         state.metrics.clone()
+    }
+}
+
+impl FromRef<HttpState> for CancellationToken {
+    fn from_ref(state: &HttpState) -> Self {
+        state.stopping.clone()
     }
 }
 

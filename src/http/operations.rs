@@ -8,8 +8,10 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use super::respond;
+use crate::error::{Code, Error};
 use crate::service::Service;
 use crate::telemetry::Metrics;
 
@@ -46,8 +48,15 @@ pub(super) async fn health() -> Response {
     respond::text(StatusCode::OK, "alive".to_owned())
 }
 
-/// `GET /ready`: a snapshot is loaded. A stale one is ready too, and says so.
-pub(super) async fn ready(State(service): State<Service>) -> Response {
+/// `GET /ready`: a snapshot is loaded. A stale one is ready too, and says so. A server that is about to end is not, while
+/// it still answers machines.
+pub(super) async fn ready(
+    State(service): State<Service>,
+    State(stopping): State<CancellationToken>,
+) -> Response {
+    if stopping.is_cancelled() {
+        return respond::refuse(&Error::new(Code::Unavailable, "stopping"));
+    }
     let Ok(snapshot) = service.snapshot() else { return respond::refuse(&service.not_ready()) };
     let health = service.health();
     let broken = snapshot.templates.iter().filter_map(|entry| {

@@ -19,7 +19,7 @@ const INCIDENT: HeaderName = HeaderName::from_static("x-pxe-init-incident");
 const TEMPLATE: HeaderName = HeaderName::from_static("x-pxe-init-template");
 
 /// Seconds after which a machine asks again when we can not answer now. iPXE waits and repeats by itself
-/// (<https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>).
+/// (<https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>). The listener spreads it by chance over 2 to 10.
 const RETRY_SECONDS: u32 = 5;
 
 /// What is sent: the document, or a line in its place.

@@ -2,6 +2,9 @@
 
 use rand::RngExt;
 
+/// Gives a number from 0 up to 1, by chance.
+pub(super) type Chance = fn() -> f64;
+
 /// A number from 0 up to 1.
 pub(super) fn chance() -> f64 {
     #[expect(clippy::disallowed_methods, reason = "everybody else takes a `Chance`")]

@@ -124,7 +124,7 @@ async fn serve(config: &Config) -> Result<(), ServerError> {
             config.grpc.listen()
         );
     }
-    let stop = Stop::default();
+    let stop = Stop::new(config);
     let signals = tokio::spawn(stop.clone().on_signals());
     let result = server.serve(stop).await;
     signals.abort();

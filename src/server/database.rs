@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::chance::Chance;
 use crate::service::Service;
 use crate::store::{Options, Store, StoreError};
 
@@ -17,9 +18,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How long the connections of a store may take to close. Those to a database that went away never do.
 const CLOSING: Duration = Duration::from_secs(2);
-
-/// Gives a number from 0 up to 1, by chance.
-pub(super) type Chance = fn() -> f64;
 
 /// What keeps the service level with its database.
 pub(super) struct Connector {

@@ -6,8 +6,8 @@ mod clock;
 mod command;
 mod database;
 mod flags;
-mod http_listener;
 mod journal;
+mod machines;
 mod settings;
 mod stop;
 
@@ -30,6 +30,7 @@ use crate::{grpc, telemetry};
 
 use calls::TraceCalls;
 use database::Connector;
+use machines::{Limits, Machines};
 
 pub use command::{Cli, command, run};
 pub use stop::Stop;
@@ -62,6 +63,12 @@ pub enum ServerError {
     /// The management API stopped.
     #[error("the management API stopped: {0}")]
     Grpc(#[from] tonic::transport::Error),
+    /// The threads that serve machines can not be started.
+    #[error("the threads that serve machines can not be started: {0}")]
+    Threads(std::io::Error),
+    /// Nobody accepts connections any more.
+    #[error("the thread that accepts connections of machines ended; the log says why")]
+    Door,
     /// A task ended by a panic.
     #[error("a task of the server crashed: {0}")]
     Crashed(#[from] tokio::task::JoinError),
@@ -70,7 +77,8 @@ pub enum ServerError {
 /// A server that listens and has not begun to answer.
 pub struct Server {
     connector: Connector,
-    http: TcpListener,
+    http: std::net::TcpListener,
+    limits: Limits,
     grpc: TcpListener,
     state: HttpState,
 }
@@ -86,7 +94,7 @@ impl Server {
             ..store::Options::new(config.database.url())
         };
         let file = config.snapshot_file().map(|path| SnapshotFile::new(path, options.place()));
-        let http = http_listener::listen(config.http.listen()).map_err(|source| ServerError::Listen {
+        let http = machines::listen(&config.http).map_err(|source| ServerError::Listen {
             what: "machines",
             address: config.http.listen(),
             source,
@@ -109,9 +117,10 @@ impl Server {
             service.keep_journal(journal);
         }
         let assets = AssetDir::new(config.assets.dir());
-        let state = HttpState { service: service.clone(), metrics, assets };
+        let state =
+            HttpState { service: service.clone(), metrics, assets, stopping: CancellationToken::new() };
         let connector = Connector { service, options, chance: chance::chance, failed: Notify::new() };
-        Ok(Self { connector, http, grpc, state })
+        Ok(Self { connector, http, limits: Limits::new(config), grpc, state })
     }
 
     /// Where machines ask.
@@ -151,11 +160,11 @@ impl Server {
             let (service, answered) = (service.clone(), answered.clone());
             async move { service.keep(answered).await }
         });
-        let traces = self.state.metrics.traces.clone();
         let journaled = tokio::spawn({
             let (service, soft, answered) = (service.clone(), stop.soft(), answered.clone());
             async move { service.run_journal(soft, answered).await }
         });
+        let traces = self.state.metrics.traces.clone();
         let management = GrpcServer::builder()
             .layer(TraceCalls(traces.clone()))
             .add_routes(grpc::routes(service).await?)
@@ -164,7 +173,21 @@ impl Server {
                 async move { soft.cancelled().await }
             });
         let management = tokio::spawn(stop.hard().run_until_cancelled_owned(management));
-        http_listener::serve(self.http, router(self.state), &stop).await;
+        let metrics = self.state.metrics.clone();
+        let state = HttpState { stopping: stop.announced(), ..self.state };
+        let machines = Machines {
+            listener: self.http,
+            router: router(state),
+            limits: self.limits,
+            metrics,
+            chance: chance::chance,
+        };
+        let served = machines.serve(&stop).await;
+        // Where that failed, there is no use in going on.
+        stop.begin();
+        if served.is_err() {
+            stop.force();
+        }
         // A stop is asked for by now, so each of these ends, at the latest by the hard token.
         management.await?.transpose()?;
         answered.cancel();
@@ -174,6 +197,7 @@ impl Server {
         let result = connected.await?;
         connector.close().await;
         tokio::task::spawn_blocking(move || traces.finish()).await?;
+        served?;
         Ok(result?)
     }
 }

@@ -19,6 +19,9 @@ const POLL: Duration = Duration::from_secs(1);
 /// So many failures in a row, and the connections are given up.
 const GIVE_UP: u32 = 2;
 
+/// How much longer than an attempt that failed the pause after it is, where the database is there.
+const PAUSE_FACTOR: u32 = 4;
+
 /// How many failures in a row make one line of the log.
 const REMIND: u32 = 60;
 
@@ -85,8 +88,14 @@ impl Service {
             }
         };
         while stop.run_until_cancelled(wait(&mut ticks)).await.is_some() {
+            let begun = Instant::now();
             match stop.run_until_cancelled(self.catch_up()).await {
                 Some(Err(error)) if error.code == Code::Unavailable => failures += 1,
+                // A bad row among a million is found no sooner the next time.
+                Some(Err(_)) => {
+                    failures = 0;
+                    ticks.reset_after(POLL.max(begun.elapsed() * PAUSE_FACTOR));
+                }
                 _ => failures = 0,
             }
             if failures == GIVE_UP {
@@ -127,15 +136,23 @@ impl Service {
             }
             Err(error) => {
                 metrics.stale.set(1);
-                self.inner.metrics.reloads.failures.inc();
-                if failures % REMIND == 0 || before.away != (error.code == Code::Unavailable) {
+                let away = error.code == Code::Unavailable;
+                if !away {
+                    self.inner.metrics.reloads.failures.inc();
+                }
+                if failures % REMIND == 0 || before.away != away {
                     let error = error.with_causes();
                     match self.inner.snapshot.load_full() {
-                        Some(served) => tracing::error!(
+                        Some(served) if away => tracing::error!(
                             error,
                             revision = served.catalog.revision(),
                             age_seconds = before.confirmed.map(|at| (now.0 - at.0).max(0) / 1000),
                             "lost the database; serving the last snapshot"
+                        ),
+                        Some(served) => tracing::error!(
+                            error,
+                            revision = served.catalog.revision(),
+                            "what changed in the database can not be loaded; serving the last good snapshot"
                         ),
                         None => tracing::error!(error, "the catalog can not be loaded; trying again"),
                     }

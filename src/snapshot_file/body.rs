@@ -52,7 +52,7 @@ pub(super) fn read(
                 Ok(_) => {}
                 // The first of the file, whichever thread was faster.
                 Err(found) if strange.as_ref().is_none_or(|(first, _)| found.0 < *first) => {
-                    strange = Some(found)
+                    strange = Some(found);
                 }
                 Err(_) => {}
             }

@@ -6,7 +6,7 @@ mod traces;
 
 pub use log::{BootLine, Form, InvalidFilter, Line, LogWriter, check_filter, flush_log, init_log};
 pub use metrics::{
-    BadRequest, BootMetrics, Clock, Dropped, Histogram, JournalMetrics, Metrics, ReloadMetrics,
+    BadRequest, BootMetrics, Clock, Connections, Dropped, Histogram, JournalMetrics, Metrics, ReloadMetrics,
     SnapshotMetrics,
 };
 pub use traces::{BootSpan, CallSpan, LoadSpan, TraceOptions, Traces};

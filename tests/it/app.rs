@@ -53,7 +53,7 @@ impl TestApp {
         let config = config(&url, settings);
         let server = Server::start(&config).await.unwrap();
         let (http, grpc) = (server.http_address().unwrap(), server.grpc_address().unwrap());
-        let stop = Stop::default();
+        let stop = Stop::new(&config);
         let task = tokio::spawn({
             let stop = stop.clone();
             async move { server.serve(stop).await.unwrap() }
@@ -74,6 +74,16 @@ impl TestApp {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("not so in 15 s: {what}: {:?}", self.get("/ready").await);
+    }
+
+    /// Asks the server to end, and does not wait.
+    pub(crate) fn begin_to_stop(&self) {
+        self.stop.begin();
+    }
+
+    /// Whether the server has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.task.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Stops gently, waits, and gives back the directory.
@@ -186,7 +196,7 @@ impl Drop for TestApp {
 }
 
 impl Reply {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
         let mut lines = head.split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
@@ -208,6 +218,7 @@ pub(crate) fn config(url: &str, settings: &[(&'static str, &str)]) -> Config {
         ("http.port", "0"),
         ("grpc.port", "0"),
         ("boot.hold_seconds", "1"),
+        ("http.drain_seconds", "0"),
     ];
     let overrides = base.iter().chain(settings).map(|(key, value)| -> Override { (key, (*value).into()) });
     Config::load(None::<&Path>, [], overrides.collect()).unwrap()

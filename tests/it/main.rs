@@ -31,6 +31,8 @@ mod replicas;
 mod secrets;
 mod server_reference;
 mod snapshot_file;
+mod stop;
 mod store;
+mod storm;
 mod template_test;
 mod traces;

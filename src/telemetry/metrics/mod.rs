@@ -3,6 +3,7 @@
 //! Handles are held, and labels of few values index arrays, so that counting on the boot path is an atomic addition.
 
 mod boots;
+mod connections;
 mod failures;
 mod histogram;
 mod journal;
@@ -21,6 +22,7 @@ use super::Traces;
 use crate::domain::Timestamp;
 
 pub use boots::{BadRequest, BootMetrics};
+pub use connections::Connections;
 pub use histogram::Histogram;
 pub use journal::{Dropped, JournalMetrics};
 pub use reloads::ReloadMetrics;
@@ -41,6 +43,8 @@ pub struct Metrics {
     pub snapshot: SnapshotMetrics,
     /// How it came from the database.
     pub reloads: ReloadMetrics,
+    /// The connections of machines.
+    pub connections: Connections,
     /// What becomes of the journal.
     pub journal: JournalMetrics,
     /// Where spans go: whoever counts something also traces it.
@@ -50,8 +54,8 @@ pub struct Metrics {
 impl Metrics {
     /// All at zero. `clock` tells how old things are when they are asked for.
     pub fn new(clock: Clock, traces: Traces) -> Self {
-        let (boots, reloads, journal) =
-            (BootMetrics::default(), ReloadMetrics::default(), JournalMetrics::default());
+        let (boots, reloads) = (BootMetrics::default(), ReloadMetrics::default());
+        let (journal, connections) = (JournalMetrics::default(), Connections::default());
         let snapshot = SnapshotMetrics::new(clock);
         let mut registry = Registry::default();
         process::register(&mut registry);
@@ -62,9 +66,10 @@ impl Metrics {
         snapshot.register(own);
         reloads.register(own);
         journal.register(own);
+        connections.register(own);
         log::register(own);
         traces.register(own);
-        Self { registry, boots, snapshot, reloads, journal, traces }
+        Self { registry, boots, snapshot, reloads, connections, journal, traces }
     }
 
     /// Everything in the OpenMetrics text format. It reads files of the system, so it is no work for a thread that answers

@@ -16,7 +16,7 @@ use super::Histogram;
 #[derive(Clone, Debug, Default)]
 pub struct ReloadMetrics {
     seconds: BySize,
-    /// How often the database could not be asked, or what it told not be loaded.
+    /// How often what is new could not be loaded although the database was there.
     pub failures: Counter,
     /// 1 while the database tells of what other replicas write.
     pub listening: Gauge,
@@ -33,7 +33,7 @@ impl ReloadMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         let seconds = "Time to load what is new from the database, by what=\"all\" and what=\"changes\"";
         registry.register("reload_seconds", seconds, self.seconds.clone());
-        let failures = "How often the database could not be asked for news, or they could not be loaded";
+        let failures = "How often what is new could not be loaded although the database was there";
         registry.register("reload_failures", failures, self.failures.clone());
         let listening =
             "1 while the database tells of what other replicas write; it is asked every second besides";
