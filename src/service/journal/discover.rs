@@ -32,6 +32,7 @@ impl Service {
         let snapshot = self.snapshot()?;
         journal.drain();
         let most = journal.settings.discovered;
+        let _untold = journal.telling.lock().await;
         let stored = match self.store("who asked earlier") {
             Ok(store) => store.discovered(most).await.map_err(Error::from),
             Err(away) => Err(away),

@@ -97,6 +97,9 @@ pub struct Journal {
     queue: ArrayQueue<Box<Answered>>,
     queued_bytes: AtomicUsize,
     kept: Mutex<Kept>,
+    /// Held while the database is told of what memory then forgets, so that a reader of both counts nothing twice or not
+    /// at all.
+    telling: tokio::sync::Mutex<()>,
     watchers: broadcast::Sender<Arc<BootRecord>>,
     /// Cancelled when nobody may watch any more.
     closing: CancellationToken,
@@ -113,6 +116,7 @@ impl Journal {
             queue: ArrayQueue::new(QUEUE),
             queued_bytes: AtomicUsize::new(0),
             kept: Mutex::new(Kept::new(chance)),
+            telling: tokio::sync::Mutex::new(()),
             watchers: broadcast::Sender::new(LAG),
             closing: CancellationToken::new(),
             settings,

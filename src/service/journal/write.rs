@@ -98,6 +98,7 @@ impl Service {
 impl Journal {
     /// Writes one batch, and says how much it was. What the database refuses is dropped, for it would refuse it again.
     async fn write_some(&self, store: &Store) -> Result<usize, StoreError> {
+        let _telling = self.telling.lock().await;
         let (records, discovered) = self.batch();
         let count = records.len() + discovered.len();
         if count == 0 {
