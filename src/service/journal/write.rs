@@ -20,6 +20,12 @@ const BATCH: usize = 500;
 /// is written.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// So many answers a second are a storm: the processor belongs to the machines then.
+const STORM: f64 = 1_000.0;
+
+/// From one transaction to the next in a storm, once half of what may wait does.
+const STORM_PAUSE: Duration = Duration::from_secs(1);
+
 /// How long to wait after the database did not take a batch.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -60,8 +66,15 @@ impl Service {
     async fn write_on(&self, journal: &Journal, stop: &CancellationToken) {
         let mut failing = false;
         let mut pause = PAUSE;
+        let mut before = 0;
         while stop.run_until_cancelled(sleep(pause)).await.is_some() {
-            pause = PAUSE;
+            let answers = journal.metrics.journal.recorded.get();
+            let new = answers - std::mem::replace(&mut before, answers);
+            let storm = new as f64 > STORM * pause.as_secs_f64();
+            pause = if storm { STORM_PAUSE } else { PAUSE };
+            if storm && !journal.is_half_full() {
+                continue;
+            }
             let Ok(store) = self.store("the journal") else { continue };
             if let Err(error) = journal.write_some(&store).await {
                 pause = RETRY;
@@ -120,6 +133,11 @@ impl Journal {
                 Err(error)
             }
         }
+    }
+
+    /// Whether half of the records that may wait do.
+    fn is_half_full(&self) -> bool {
+        self.kept().waiting.len() >= self.settings.waiting / 2
     }
 
     /// What is to be written next. It stays where readers find it until it is.
