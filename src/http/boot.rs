@@ -66,8 +66,8 @@ pub(super) async fn document(
     kind: Kind,
     question: Question,
 ) -> Response {
-    let example = format!("/{kind}?mac=52-54-00-12-34-56");
-    answer(&service, &metrics, &question, kind, question.uri.query().unwrap_or_default(), &example)
+    let example = || format!("/{kind}?mac=52-54-00-12-34-56");
+    answer(&service, &metrics, &question, kind, question.uri.query().unwrap_or_default(), example)
 }
 
 /// `GET /cloud-init/MACHINE/FILE`: the same for a NoCloud file, where `MACHINE` is a MAC or facts written as a query.
@@ -87,21 +87,21 @@ pub(super) async fn nocloud(
             ),
         );
     };
-    let example = format!("/cloud-init/52-54-00-12-34-56/{kind}");
+    let example = || format!("/cloud-init/52-54-00-12-34-56/{kind}");
     if machine.contains('=') {
-        return answer(&service, &metrics, &question, kind, machine, &example);
+        return answer(&service, &metrics, &question, kind, machine, example);
     }
-    answer(&service, &metrics, &question, kind, &format!("mac={machine}"), &example)
+    answer(&service, &metrics, &question, kind, &format!("mac={machine}"), example)
 }
 
-/// `example` is a path that would have been right.
+/// `example` makes a path that would have been right.
 fn answer(
     service: &Service,
     metrics: &Metrics,
     question: &Question,
     kind: Kind,
     query: &str,
-    example: &str,
+    example: impl Fn() -> String,
 ) -> Response {
     let begun = Instant::now();
     let refuse = |status, why: BadRequest, reason: String| {
@@ -120,7 +120,7 @@ fn answer(
         }
     };
     if facts.mac.is_none() && facts.uuid.is_none() && facts.serial.is_none() {
-        let reason = format!("who asks? say at least one of mac, uuid and serial, as in {example}");
+        let reason = format!("who asks? say at least one of mac, uuid and serial, as in {}", example());
         return refuse(StatusCode::BAD_REQUEST, BadRequest::NoIdentity, reason);
     }
     let base = base_url(service.settings(), &question.uri, &question.headers);
@@ -167,7 +167,7 @@ fn finish(
                     base_url,
                 });
             }
-            respond::answer(answer, has_document, body)
+            respond::answer(&answer, has_document, body)
         }
         Err(error) => {
             metrics.boots.not_ready.inc();

@@ -31,7 +31,7 @@ pub(super) fn body(answer: &mut Answer) -> Bytes {
 }
 
 /// The response that carries `answer` with this body.
-pub(super) fn answer(answer: Answer, has_document: bool, body: Bytes) -> Response {
+pub(super) fn answer(answer: &Answer, has_document: bool, body: Bytes) -> Response {
     let status = answer.outcome.http_status(has_document);
     let content_type = match has_document {
         true if answer.outcome == Outcome::Rendered => answer.kind.content_type(),
