@@ -78,14 +78,25 @@ impl Identities {
         leaf[begin..].iter().take_while(move |(other, _)| *other == hash).map(|(_, record)| record)
     }
 
-    pub(super) fn insert(&mut self, hash: IdentityHash, record: &Record) {
-        let leaf = self.leaf(hash);
-        if leaf.len() == leaf.capacity() {
-            // Doubling would leave a third of the memory unused.
-            leaf.reserve_exact(leaf.len() / 4 + 1);
+    /// Adds all of them. A million at once would wait for memory a million times if each were put in its place by itself,
+    /// so each leaf is looked at once.
+    pub(super) fn insert(&mut self, mut entries: Vec<(IdentityHash, Record)>) {
+        entries.sort_unstable_by_key(|(hash, _)| *hash);
+        let mut rest = entries.into_iter().peekable();
+        while let Some((first, _)) = rest.peek() {
+            let first = *first;
+            let leaf = self.leaf(first);
+            let is_here = |hash: IdentityHash| (hash.branch(), hash.leaf()) == (first.branch(), first.leaf());
+            let mut here = Vec::new();
+            while let Some(entry) = rest.next_if(|(hash, _)| is_here(*hash)) {
+                here.push(entry);
+            }
+            // Room for more would be a third of all memory.
+            leaf.reserve_exact(here.len());
+            leaf.append(&mut here);
+            // Two sorted runs, which it only merges.
+            leaf.sort_by_key(|(hash, _)| *hash);
         }
-        let at = leaf.partition_point(|(other, _)| *other < hash);
-        leaf.insert(at, (hash, record.clone()));
     }
 
     pub(super) fn remove(&mut self, hash: IdentityHash, record: &Record) {

@@ -17,6 +17,8 @@ use crate::domain::{Facts, Mac, Machine, Name, Templates, Uuid};
 pub struct Machines {
     by_name: OrdSet<Record>,
     identities: Identities,
+    /// What `identities` has yet to take in; nothing while anybody asks.
+    unfiled: Vec<(IdentityHash, Record)>,
 }
 
 impl Machines {
@@ -106,14 +108,19 @@ impl Machines {
         self.identities.get(hash).map(Record::machine)
     }
 
-    /// Puts a machine in the place of the one of its name.
+    /// Puts a machine in the place of the one of its name. What identifies it is known after [`Self::file`].
     pub(super) fn insert(&mut self, revision: u64, machine: &Machine) {
         let record = Record::new(revision, machine);
         if let Some(old) = self.by_name.insert(record.clone()) {
             self.forget(&old);
         }
-        for hash in IdentityHash::all_of(machine) {
-            self.identities.insert(hash, &record);
+        self.unfiled.extend(IdentityHash::all_of(machine).map(|hash| (hash, record.clone())));
+    }
+
+    /// Files what was inserted under what identifies it.
+    pub(super) fn file(&mut self) {
+        if !self.unfiled.is_empty() {
+            self.identities.insert(std::mem::take(&mut self.unfiled));
         }
     }
 
@@ -124,6 +131,7 @@ impl Machines {
     }
 
     fn forget(&mut self, old: &Record) {
+        self.file();
         for hash in IdentityHash::all_of(&old.machine()) {
             self.identities.remove(hash, old);
         }

@@ -88,6 +88,7 @@ impl Catalog {
             rules_changed |= change.noun() == Noun::Rule;
             self.put(*revision, change);
         }
+        self.machines.file();
         if rules_changed {
             self.rule_index = Arc::new(RuleIndex::new(self.rules.values().map(|rule| rule.value.clone())));
         }

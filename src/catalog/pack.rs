@@ -198,7 +198,8 @@ impl<'a> Unpack<'a> {
         }
     }
 
-    fn bytes(&mut self) -> Option<&'a [u8]> {
+    /// The same as bytes.
+    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;

@@ -23,6 +23,11 @@ impl Record {
         self.unpack().text().unwrap_or_default()
     }
 
+    /// The bytes of the name, whose order is that of the name, and which cost less.
+    fn name_bytes(&self) -> &[u8] {
+        self.unpack().bytes().unwrap_or_default()
+    }
+
     /// The binding and the templates of the machine alone, which cost less than all of it.
     pub(super) fn references(&self) -> Option<(Option<Name>, Templates)> {
         let mut front = self.unpack();
@@ -59,7 +64,7 @@ impl Borrow<str> for Record {
 
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name()
+        self.name_bytes() == other.name_bytes()
     }
 }
 
@@ -73,6 +78,6 @@ impl PartialOrd for Record {
 
 impl Ord for Record {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.name().cmp(other.name())
+        self.name_bytes().cmp(other.name_bytes())
     }
 }
