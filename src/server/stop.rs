@@ -52,16 +52,20 @@ impl Stop {
 
     /// Asks to end; everything must have ended after a while.
     pub fn begin(&self) {
+        self.begin_after(self.drain);
+    }
+
+    fn begin_after(&self, drain: Duration) {
         if self.announced.is_cancelled() {
             return;
         }
         self.announced.cancel();
-        if self.drain.is_zero() {
+        if drain.is_zero() {
             self.soft.cancel();
         }
         let stop = self.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(stop.drain).await;
+            tokio::time::sleep(drain).await;
             stop.soft.cancel();
             tokio::time::sleep(stop.grace).await;
             if !stop.hard.is_cancelled() {
@@ -119,14 +123,16 @@ impl Stop {
         let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let mut next = async || tokio::select! { _ = term.recv() => "SIGTERM", _ = int.recv() => "SIGINT" };
         let first = next().await;
-        let (drain_seconds, stop_seconds) = (self.drain.as_secs(), self.grace.as_secs());
+        // Whoever presses Ctrl-C waits for the end, and stands behind no load balancer.
+        let drain = if first == "SIGINT" { Duration::ZERO } else { self.drain };
+        let (drain_seconds, stop_seconds) = (drain.as_secs(), self.grace.as_secs());
         tracing::info!(
             signal = first,
             drain_seconds,
             stop_seconds,
             "stopping: machines are answered while load balancers notice, then accepted requests finish"
         );
-        self.begin();
+        self.begin_after(drain);
         let second = next().await;
         tracing::warn!(signal = second, "stopping at once");
         self.force();

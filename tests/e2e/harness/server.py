@@ -75,7 +75,9 @@ class Server:
         argv = [str(SERVER), "serve"]
         argv += [word for name, value in options.items() if name not in flags for word in (name, value)]
         argv += flags
-        self._child = Child(argv, self.log, cwd=self.directory, env=clean_environment())
+        # No load balancer has to notice that it stops.
+        env = clean_environment() | {"PXE_INIT__HTTP__DRAIN_SECONDS": "0"}
+        self._child = Child(argv, self.log, cwd=self.directory, env=env)
         deadline = time.monotonic() + READY_TIMEOUT
         while True:
             if not self._child.running:
