@@ -205,11 +205,19 @@ fn refusal(error: &SqlxError) -> Option<&'static str> {
         SqlxError::Tls(_) => Some("TLS could not be agreed on"),
         // So says rustls of a certificate that it does not accept.
         SqlxError::Io(e) if e.kind() == std::io::ErrorKind::InvalidData => Some("TLS could not be agreed on"),
-        SqlxError::Protocol(_) => Some("it does not speak the protocol that was expected"),
+        SqlxError::Protocol(_) if !is_closed_at_once(error) => {
+            Some("it does not speak the protocol that was expected")
+        }
         SqlxError::Configuration(_) => Some("the URL asks for something that can not be done"),
         SqlxError::Database(e) => database_refusal(e.as_ref()),
         _ => None,
     }
+}
+
+/// Whether the other end closed the connection when it was asked for TLS, as a proxy does whose database is away. The driver
+/// takes the answer that it did not get for a zero.
+fn is_closed_at_once(error: &SqlxError) -> bool {
+    matches!(error, SqlxError::Protocol(text) if text.contains("SSLRequest: 0x00"))
 }
 
 fn database_refusal(error: &dyn DatabaseError) -> Option<&'static str> {
@@ -237,6 +245,7 @@ fn unavailability(error: &SqlxError) -> Option<&'static str> {
         SqlxError::PoolTimedOut => Some("no connection became free in time"),
         SqlxError::PoolClosed | SqlxError::WorkerCrashed => Some("it was closed"),
         SqlxError::Database(e) => database_unavailability(e.as_ref()),
+        error if is_closed_at_once(error) => Some("it closed the connection"),
         _ => None,
     }
 }
@@ -283,6 +292,13 @@ mod tests {
         assert!(matches!(StoreError::from(error.clone()), StoreError::Unavailable { .. }));
         assert!(matches!(StoreError::of_commit(error), StoreError::CommitUnknown { source: Some(_) }));
         assert!(matches!(StoreError::from(broken()), StoreError::Unavailable { .. }));
+    }
+
+    #[test]
+    fn who_closes_the_connection_is_away_and_who_speaks_another_protocol_is_not() {
+        let answer = |byte| SqlxError::Protocol(format!("unexpected response from SSLRequest: 0x{byte:02x}"));
+        assert!(StoreError::from(answer(0)).is_away());
+        assert!(matches!(StoreError::from(answer(b'H')), StoreError::Refused { .. }));
     }
 
     #[tokio::test]

@@ -46,5 +46,7 @@ def test_not_found_leaves_at_once(make_server, hardware, power_on, firmware):
     machine.wait_for(LEFT[firmware], after=machine.wait_for(ASKED))
 
     assert "attempt" not in machine.text
+    # The log is written some milliseconds later, and at the end.
+    server.stop()
     # Once for the script, and once to tell a 404 of ours from one of a file that a script wanted.
     assert server.output.count("no-match") == 2
