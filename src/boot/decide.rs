@@ -31,10 +31,19 @@ pub struct Boot<'a> {
 impl Boot<'_> {
     /// The script that every machine begins with: it asks again, with the machine's facts.
     pub fn script(&self) -> Answer {
+        self.script_by(self.for_machines())
+    }
+
+    /// The same, made anew and not recalled: for whoever asks whether it comes out the same.
+    pub fn script_anew(&self) -> Answer {
+        self.script_by(anew)
+    }
+
+    fn script_by(&self, render: Render) -> Answer {
         let nothing = Resolution::default();
         let context = self.context(Facts::default().into(), &nothing);
         let mut answer = Answer::new(Kind::Ipxe, &nothing);
-        self.render(self.for_machines(), "boot.ipxe", context, &mut answer);
+        self.render(render, "boot.ipxe", context, &mut answer);
         answer
     }
 

@@ -139,9 +139,9 @@ impl Service {
         let server = self.server(&record.base_url);
         let answer = |secrets| {
             let boot = Boot { secrets, ..self.boot(snapshot, &server) };
+            // Made anew, and not recalled: whether it comes out the same is the question.
             match record.asked {
-                Asked::Script => boot.script(),
-                // Made anew, and not recalled: whether it comes out the same is the question.
+                Asked::Script => boot.script_anew(),
                 Asked::Document(kind) => {
                     let resolution = resolve(&snapshot.catalog, &record.facts);
                     boot.answer_resolved(&resolution, &record.facts, kind)
