@@ -37,9 +37,9 @@ impl Machines {
         Some(self.by_name.get(name)?.versioned())
     }
 
-    /// Whether there is one of this name.
-    pub fn contains(&self, name: &str) -> bool {
-        self.by_name.contains(name)
+    /// The catalog revision that last changed the machine of this name.
+    pub(super) fn revision_of(&self, name: &str) -> Option<u64> {
+        self.by_name.get(name).map(Record::revision)
     }
 
     /// Their names, in order.

@@ -130,7 +130,7 @@ impl Catalog {
         match noun {
             Noun::Image => self.images.get(name).map(|entry| entry.revision),
             Noun::Template => self.templates.get(name).map(|entry| entry.revision),
-            Noun::Machine => self.machines.get(name.as_str()).map(|entry| entry.revision),
+            Noun::Machine => self.machines.revision_of(name.as_str()),
             Noun::Rule => self.rules.get(name).map(|entry| entry.revision),
         }
     }

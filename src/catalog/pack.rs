@@ -198,7 +198,7 @@ impl<'a> Unpack<'a> {
         }
     }
 
-    /// The same as bytes.
+    /// A text, or anything else that has its length before it, as bytes.
     pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
         let (bytes, rest) = self.0.split_at_checked(length)?;

@@ -43,8 +43,13 @@ impl Record {
         self.unpack().machine().expect("a packed machine")
     }
 
+    /// The catalog revision that last changed the machine.
+    pub(super) fn revision(&self) -> u64 {
+        self.0.header.header
+    }
+
     pub(super) fn versioned(&self) -> Versioned<Machine> {
-        Versioned { revision: self.0.header.header, value: Arc::new(self.machine()) }
+        Versioned { revision: self.revision(), value: Arc::new(self.machine()) }
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
