@@ -130,7 +130,7 @@ impl Stop {
             signal = first,
             drain_seconds,
             stop_seconds,
-            "stopping: machines are answered while load balancers notice, then accepted requests finish"
+            "stopping: machines are answered for drain_seconds, then accepted requests finish"
         );
         self.begin_after(drain);
         let second = next().await;
