@@ -1,22 +1,16 @@
 //! What the server's log says of a boot: read from the process itself, as a collector would.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::io::{BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
+
+use crate::process::{Log, Process};
 
 /// A server as a process, and what it logs.
 pub(crate) struct Logged {
-    server: Child,
-    lines: BufReader<ChildStderr>,
-    pub(crate) http: String,
-}
-
-impl Drop for Logged {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
+    server: Process,
+    lines: Log,
 }
 
 impl Logged {
@@ -32,20 +26,9 @@ impl Logged {
         variables: &[(&str, &str)],
     ) -> Self {
         let url = format!("sqlite://{}?mode=rwc", dir.path().join("test.db").display());
-        let mut server = Command::new(env!("CARGO_BIN_EXE_pxe-init-server"))
-            .args(["serve", "--http-address", "127.0.0.1", "--http-port", "0", "--grpc-port", "0"])
-            .args(["--database-url", &url, "--log-format", format])
-            .args(flags)
-            .envs(variables.iter().copied())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(server.stderr.take().unwrap());
-        let mut logged = Self { server, lines, http: String::new() };
-        let line = logged.line("listening");
-        let at = line.find("127.0.0.1:").unwrap();
-        let address = line[at..].chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ':'));
-        logged.http = address.collect();
+        let flags: Vec<_> = ["--log-format", format].iter().chain(flags).copied().collect();
+        let (server, lines) = Process::start(&url, &flags, variables);
+        let logged = Self { server, lines };
         // It listens before it has a catalog, and says 503 until then.
         while !logged.get("/ready").starts_with("HTTP/1.1 200") {
             std::thread::sleep(Duration::from_millis(10));
@@ -55,29 +38,19 @@ impl Logged {
 
     /// Stops it gently; gives how it ended, and what it logged that was not read yet.
     pub(crate) fn stop(mut self) -> (ExitStatus, Vec<String>) {
-        self.terminate();
-        let rest = self.lines.by_ref().lines().map(Result::unwrap).collect();
-        (self.server.wait().unwrap(), rest)
-    }
-
-    fn terminate(&self) {
-        let status = Command::new("kill").args(["-TERM", &self.server.id().to_string()]).status().unwrap();
-        assert!(status.success());
+        self.server.terminate();
+        let rest = self.lines.by_ref().map(Result::unwrap).collect();
+        (self.server.wait(), rest)
     }
 
     /// The next line that has `word`.
     pub(crate) fn line(&mut self, word: &str) -> String {
-        loop {
-            let mut line = String::new();
-            assert!(self.lines.read_line(&mut line).unwrap() > 0, "the log ended before {word:?}");
-            if line.contains(word) {
-                return line.trim_end().to_owned();
-            }
-        }
+        let found = self.lines.by_ref().map(Result::unwrap).find(|line| line.contains(word));
+        found.unwrap_or_else(|| panic!("the log ended before {word:?}"))
     }
 
     pub(crate) fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.http).unwrap();
+        let mut stream = TcpStream::connect(self.server.http).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").unwrap();
         let mut reply = Vec::new();
         stream.read_to_end(&mut reply).unwrap();
@@ -181,7 +154,7 @@ fn the_last_lines_are_written_in_their_order() {
 }
 
 /// Asks for the same document so many times on one connection, without waiting for answers; gives how many came.
-fn ask_many(address: &str, times: usize) -> usize {
+fn ask_many(address: SocketAddr, times: usize) -> usize {
     let request =
         format!("GET /ipxe?mac=52-54-00-12-34-56&serial={} HTTP/1.1\r\nHost: h\r\n\r\n", "s".repeat(250));
     let stream = TcpStream::connect(address).unwrap();
@@ -211,7 +184,7 @@ fn what_nobody_reads_is_dropped_and_told_once_somebody_does() {
     const TIMES: usize = 14_000;
     let dir = tempfile::tempdir().unwrap();
     let mut log = Logged::start(&dir, "json");
-    assert_eq!(ask_many(&log.http, TIMES), TIMES);
+    assert_eq!(ask_many(log.server.http, TIMES), TIMES);
     let metrics = log.get("/metrics");
     let dropped =
         metrics.lines().find_map(|line| line.strip_prefix("pxe_init_log_lines_dropped_total ")).unwrap();
@@ -219,8 +192,7 @@ fn what_nobody_reads_is_dropped_and_told_once_somebody_does() {
     assert!(dropped > 0, "the test logs too little");
     let mut boots = 0;
     let told = loop {
-        let mut line = String::new();
-        assert!(log.lines.read_line(&mut line).unwrap() > 0, "the log ended");
+        let line = log.lines.next().expect("the log ended").unwrap();
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         match line["message"].as_str() {
             Some("boot") => boots += 1,
@@ -238,10 +210,10 @@ fn a_reader_that_stands_still_does_not_keep_the_server_from_ending() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = Logged::start(&dir, "json");
     // More than a pipe holds, so that the thread that writes the log waits for the reader.
-    assert_eq!(ask_many(&log.http, 500), 500);
-    log.terminate();
+    assert_eq!(ask_many(log.server.http, 500), 500);
+    log.server.terminate();
     let asked = Instant::now();
-    while log.server.try_wait().unwrap().is_none() {
+    while log.server.ended().is_none() {
         assert!(asked.elapsed() < Duration::from_secs(30), "SIGTERM does not stop it");
         std::thread::sleep(Duration::from_millis(50));
     }

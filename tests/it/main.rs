@@ -26,6 +26,7 @@ mod manifest;
 mod metrics;
 mod observability;
 mod params;
+mod process;
 mod render;
 mod replicas;
 mod secrets;

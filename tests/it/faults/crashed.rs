@@ -1,9 +1,6 @@
 //! A server that is killed while it writes.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use pxe_init::snapshot_file::{SnapshotFile, Unusable};
@@ -12,60 +9,10 @@ use tempfile::TempDir;
 
 use super::site::{Site, known, server, stored, until};
 use super::writes::Writes;
+use crate::process::Process;
 use crate::store::database::{Database, on_postgres, on_sqlite};
 
 const ROUNDS: u64 = 4;
-
-/// A server in a process of its own. It ends with the test, whatever comes of it.
-struct Process {
-    child: Child,
-    grpc: SocketAddr,
-}
-
-impl Process {
-    fn start(url: &str, file: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_pxe-init-server"))
-            .args([
-                "serve",
-                "--http-address",
-                "127.0.0.1",
-                "--http-port",
-                "0",
-                "--grpc-port",
-                "0",
-                "--log",
-                "info",
-            ])
-            .args(["--database-url", url])
-            .env("PXE_INIT__SNAPSHOT__FILE", file)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let grpc = loop {
-            let mut line = String::new();
-            assert_ne!(log.read_line(&mut line).unwrap(), 0, "the server ended before it listened");
-            if let Some((_, rest)) = line.split_once(" grpc=") {
-                break rest.split_whitespace().next().unwrap().parse().unwrap();
-            }
-        };
-        // A full pipe would hold up nothing but the log, but let it go on.
-        std::thread::spawn(move || log.lines().for_each(drop));
-        Self { child, grpc }
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// Machines boot from the other server meanwhile.
 async fn killed_while_it_writes(database: Database) {
@@ -78,7 +25,7 @@ async fn killed_while_it_writes(database: Database) {
     let file = SnapshotFile::new(&path, Options::new(&database.url).place());
     let mut acknowledged = BTreeSet::new();
     for round in 0..ROUNDS {
-        let mut process = Process::start(&database.url, &path);
+        let mut process = Process::start_unread(&database.url, &["--snapshot-file", &path], &[]);
         let writes = Writes::to(process.grpc, true);
         until("writes are acknowledged", || async { writes.counts().0 >= 20 }).await;
         tokio::time::sleep(Duration::from_millis(round * 371 % 1200)).await;

@@ -1,8 +1,8 @@
 //! The yardstick: an axum router whose handlers return the same bytes to everybody, with the headers and the length of
 //! a real answer.
 //!
-//! It is served as `src/server/http_listener.rs` serves ours: hyper's `http1` with the same settings, driven directly. What
-//! our listener does beyond that is a cost of ours.
+//! It is served by hyper's `http1`, driven directly, as `src/server/machines/` serves ours. What that does beyond it, its
+//! limits and its threads, is a cost of ours.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -25,7 +25,7 @@ use tower::ServiceExt;
 use crate::failure::{Doing, Result};
 use crate::target::Answer;
 
-// As in src/server/http_listener.rs.
+// As in src/server/machines/.
 const BACKLOG: u32 = 4096;
 const REQUEST_HEAD: Duration = Duration::from_secs(60);
 const MAX_HEAD: usize = 32 << 10;
