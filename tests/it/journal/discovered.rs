@@ -39,6 +39,7 @@ async fn listed_until_registered(room: &Room) {
     let uuid = "4c4c4544-0042-3510-8052-b4c04f4d3532";
     room.get(&format!("/ipxe?mac=52-54-00-00-00-02&uuid={uuid}&serial=ABC&product=R640")).await;
     room.get("/ipxe?mac=52-54-00-00-00-02").await;
+    next_millisecond().await;
     // Placeholders of firmware identify no machine.
     room.get("/ipxe?uuid=00000000-0000-0000-0000-000000000000&serial=XYZ").await;
     room.get("/ipxe?serial=Not%20Specified").await;
@@ -73,8 +74,7 @@ async fn no_more_are_listed_than_are_configured() {
     let room = Room::with(&[("journal.discovered", "10")]).await;
     for i in 0..40 {
         if i == 39 {
-            // Times are told apart by the millisecond.
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            next_millisecond().await;
         }
         room.get(&format!("/ipxe?mac=52-54-00-00-01-{i:02x}")).await;
     }
@@ -82,4 +82,9 @@ async fn no_more_are_listed_than_are_configured() {
     assert!(listed.len() <= 10, "{listed:?}");
     assert_eq!(listed[0], "52:54:00:00:01:27", "the one that asked last is there");
     room.app.stop().await;
+}
+
+/// Who asked last is told by the time, which is kept in milliseconds.
+async fn next_millisecond() {
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
 }
