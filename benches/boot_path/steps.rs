@@ -74,7 +74,7 @@ fn bench_render(criterion: &mut Criterion<CpuTime>) {
 
 fn contexts(catalog: &Catalog, facts: Vec<Facts>) -> Vec<Context> {
     let server = Arc::new(ServerContext {
-        base_url: BASE_URL.to_owned(),
+        base_url: BASE_URL.into(),
         asset_url: "http://files.example.org".to_owned(),
         hold_seconds: 30,
     });
@@ -129,7 +129,7 @@ fn bench_request(criterion: &mut Criterion<CpuTime>) {
 
 /// The answer, which must be a document: what fails fast measures nothing.
 pub(crate) fn answer(service: &Service, facts: &Arc<Facts>) -> Answer {
-    let answer = service.answer(facts, Kind::Ipxe, BASE_URL).unwrap();
+    let answer = service.answer(facts, Kind::Ipxe, &service.server(None)).unwrap();
     assert_eq!(answer.outcome, Outcome::Rendered);
     answer
 }

@@ -4,10 +4,14 @@
 //! does not send; every answer carries a `Content-Length`, since iPXE waits for ever without one.
 
 mod assets;
-mod base_url;
 mod boot;
+mod date;
 mod facts;
+mod host;
 mod operations;
+mod plain;
+mod question;
+mod reply;
 mod respond;
 
 use std::net::SocketAddr;
@@ -23,7 +27,12 @@ use crate::service::Service;
 use crate::telemetry::Metrics;
 
 pub use assets::AssetDir;
+pub use boot::Documents;
+pub use date::with_date;
 pub use facts::from_query as facts_from_query;
+pub use plain::PlainRequest;
+pub use question::Question;
+pub use reply::Reply;
 
 /// Where a request came from; the listener adds it to each.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +54,8 @@ pub struct HttpState {
 /// Every path that machines and monitoring use.
 pub fn router(state: HttpState) -> Router {
     let mut router = Router::new()
-        .route("/boot.ipxe", get(boot::boot_script))
-        .route("/cloud-init/{machine}/{file}", get(boot::nocloud))
+        .route("/boot.ipxe", get(boot::document))
+        .route("/cloud-init/{machine}/{file}", get(boot::document))
         .route("/assets", get(assets::serve))
         .route("/assets/", get(assets::serve))
         .route("/assets/{*path}", get(assets::serve))
@@ -54,10 +63,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/ready", get(operations::ready))
         .route("/metrics", get(operations::metrics));
     for kind in Kind::ALL {
-        router = router.route(
-            &format!("/{kind}"),
-            get(move |service, metrics, request| boot::document(service, metrics, kind, request)),
-        );
+        router = router.route(&format!("/{kind}"), get(boot::document));
     }
     router
         .fallback(respond::no_such_path)
@@ -68,6 +74,12 @@ pub fn router(state: HttpState) -> Router {
 impl FromRef<HttpState> for Service {
     fn from_ref(state: &HttpState) -> Self {
         state.service.clone()
+    }
+}
+
+impl FromRef<HttpState> for Documents {
+    fn from_ref(state: &HttpState) -> Self {
+        Self::new(state.service.clone(), state.metrics.clone())
     }
 }
 

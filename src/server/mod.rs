@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server as GrpcServer;
 
 use crate::config::Config;
-use crate::http::{AssetDir, HttpState, router};
+use crate::http::{AssetDir, Documents, HttpState, router};
 use crate::service::Service;
 use crate::snapshot_file::SnapshotFile;
 use crate::store::{self, StoreError};
@@ -177,6 +177,7 @@ impl Server {
         let state = HttpState { stopping: stop.announced(), ..self.state };
         let machines = Machines {
             listener: self.http,
+            documents: Documents::new(state.service.clone(), state.metrics.clone()),
             router: router(state),
             limits: self.limits,
             metrics,

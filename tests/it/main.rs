@@ -26,6 +26,7 @@ mod manifest;
 mod metrics;
 mod observability;
 mod params;
+mod plain;
 mod process;
 mod render;
 mod replicas;
