@@ -12,6 +12,7 @@ use super::endpoint::Endpoint;
 use super::environment;
 use super::failure::{Exit, Failure};
 use crate::proto::first_system::pxe_init_client::PxeInitClient;
+use crate::proto::pxe_init::audit_service_client::AuditServiceClient;
 use crate::proto::pxe_init::boot_service_client::BootServiceClient;
 use crate::proto::pxe_init::catalog_service_client::CatalogServiceClient;
 use crate::proto::pxe_init::image_service_client::ImageServiceClient;
@@ -80,6 +81,10 @@ impl Api {
 
     pub(super) fn journal(&self) -> JournalServiceClient<Connection> {
         JournalServiceClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(super) fn audit(&self) -> AuditServiceClient<Connection> {
+        AuditServiceClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(super) fn first_system(&self) -> PxeInitClient<Connection> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use super::audit::AuditVerb;
 use super::boot::PreviewArgs;
 use super::boots::BootsVerb;
 use super::complete::{self, CompletionArgs};
@@ -86,6 +87,9 @@ pub(super) enum Command {
     /// Boots: what machines were answered
     #[command(subcommand)]
     Boots(BootsVerb),
+    /// The audit: who changed what, from where, and which calls were denied
+    #[command(subcommand)]
+    Audit(AuditVerb),
     /// Show the document that a machine would get
     Preview(PreviewArgs),
     /// Show what a machine would get, and why: every candidate in order, and where each value comes from

@@ -1,6 +1,7 @@
 //! The management API: converts, calls the service, converts back. Generated types stop here.
 
 mod actor;
+mod audit;
 mod boot;
 mod catalog;
 mod convert;
@@ -71,6 +72,7 @@ pub async fn routes(service: Service) -> Result<Routes, tonic_reflection::server
         .add_service(limited!(v1::boot_service_server::BootServiceServer))
         .add_service(limited!(v1::catalog_service_server::CatalogServiceServer, MAX_CHANGES))
         .add_service(limited!(v1::journal_service_server::JournalServiceServer))
+        .add_service(limited!(v1::audit_service_server::AuditServiceServer))
         .add_service(limited!(PxeInitServer))
         .add_service(health)
         .add_service(current)

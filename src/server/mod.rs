@@ -164,6 +164,10 @@ impl Server {
             let (service, soft, answered) = (service.clone(), stop.soft(), answered.clone());
             async move { service.run_journal(soft, answered).await }
         });
+        let audited = tokio::spawn({
+            let (service, answered) = (service.clone(), answered.clone());
+            async move { service.run_audit(answered).await }
+        });
         let traces = self.state.metrics.traces.clone();
         let management = GrpcServer::builder()
             .layer(TraceCalls(traces.clone()))
@@ -194,6 +198,7 @@ impl Server {
         answered.cancel();
         stop.hard().run_until_cancelled_owned(kept).await.transpose()?;
         stop.hard().run_until_cancelled_owned(journaled).await.transpose()?;
+        stop.hard().run_until_cancelled_owned(audited).await.transpose()?;
         fallen_back.await?;
         let result = connected.await?;
         connector.close().await;

@@ -4,6 +4,7 @@
 //! catalog that it leads to, stored in one transaction, and visible before the caller is answered.
 
 mod advance;
+mod audit;
 mod bind;
 mod database;
 mod diff;
@@ -30,6 +31,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use audit::Denials;
 use servers::Servers;
 use tokio::sync::{Mutex, Notify};
 
@@ -42,6 +44,7 @@ use crate::telemetry::Metrics;
 
 pub use crate::boot::{Answer, Assets, Comparison, Group, OnFailure, OnUnknown, Outcome, Settings, Snapshot};
 pub use crate::render::ServerContext;
+pub use audit::{AuditBreak, AuditCheck, AuditPage, AuditPageRequest, AuditVerdict};
 pub use export::{Export, Stored};
 pub use filter::Filter;
 pub use follow::Health;
@@ -85,6 +88,8 @@ struct Inner {
     clock: Clock,
     metrics: Arc<Metrics>,
     journal: OnceLock<Journal>,
+    /// Calls that were denied and of which the audit does not know yet.
+    denials: Denials,
 }
 
 impl Service {
@@ -105,6 +110,7 @@ impl Service {
             clock,
             metrics,
             journal: OnceLock::new(),
+            denials: Denials::default(),
         };
         Self { inner: Arc::new(inner) }
     }
