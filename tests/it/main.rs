@@ -15,6 +15,7 @@ mod cli_reference;
 mod client;
 mod escaping;
 mod faults;
+mod fuzz;
 mod gate;
 mod grpc;
 mod http;

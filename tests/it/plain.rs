@@ -1,7 +1,7 @@
 //! A plain request is answered as every other one: without the HTTP stack, and by the same words.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use crate::app::{Reply, TestApp};
@@ -85,6 +85,30 @@ async fn one_connection_takes_plain_and_odd_requests_in_turn() {
     .await
     .unwrap();
     assert_eq!(text.matches("HTTP/1.1 200 OK\r\n").count(), 6, "{text}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_that_nothing_more_comes_is_answered() {
+    let app = TestApp::start().await;
+    let address = app.http;
+    let texts = tokio::task::spawn_blocking(move || {
+        ["", ODD].map(|more| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            let ask = format!("GET /boot.ipxe HTTP/1.1\r\nHost: h\r\n{more}\r\n");
+            stream.write_all(ask.as_bytes()).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            text
+        })
+    })
+    .await
+    .unwrap();
+    for text in texts {
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text:?}");
+    }
     app.stop().await;
 }
 

@@ -71,6 +71,8 @@ async fn talk(stream: TcpStream, read: Bytes, peer: SocketAddr, watched: &Arc<Wa
     let service = service_fn(|request: Request<Incoming>| answer(request, peer, watched.clone()));
     let serving = http1::Builder::new()
         .header_read_timeout(None)
+        // Who says that nothing more comes, as `nc -N` does, still wants the answer.
+        .half_close(true)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(Tracked::new(stream, watched.clone(), read)), service);
     let mut serving = pin!(serving);
