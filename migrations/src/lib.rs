@@ -21,6 +21,7 @@ mod m20261124_000011_params;
 mod m20261124_000021_identity;
 mod m20261124_000031_revision_marks;
 mod m20261124_000051_boots;
+mod m20261124_000061_tokens;
 
 /// Brings a database to the schema of this version.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000021_identity::Migration),
             Box::new(m20261124_000031_revision_marks::Migration),
             Box::new(m20261124_000051_boots::Migration),
+            Box::new(m20261124_000061_tokens::Migration),
         ]
     }
 }

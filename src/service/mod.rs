@@ -23,6 +23,8 @@ mod servers;
 mod stage;
 mod store_error;
 mod templates;
+mod tokens;
+mod unmask;
 mod vars;
 mod write;
 
@@ -53,6 +55,7 @@ pub use list::{Page, PageRequest};
 pub use plan::Plan;
 pub use preview::{FleetDocument, FleetRequest, Target};
 pub use templates::TemplateView;
+pub use tokens::{Bearer, NewToken};
 pub use vars::{Supplier, TemplateVar, TemplateVars};
 pub use write::{Effect, Intent, WriteOptions, Written};
 
@@ -85,6 +88,7 @@ struct Inner {
     clock: Clock,
     metrics: Arc<Metrics>,
     journal: OnceLock<Journal>,
+    tokens: tokens::Tokens,
 }
 
 impl Service {
@@ -105,6 +109,7 @@ impl Service {
             clock,
             metrics,
             journal: OnceLock::new(),
+            tokens: tokens::Tokens::default(),
         };
         Self { inner: Arc::new(inner) }
     }
