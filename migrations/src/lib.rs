@@ -10,6 +10,7 @@
 
 use sea_orm_migration::prelude::*;
 
+mod audit_chain;
 mod m20261124_000001_catalog_revision;
 mod m20261124_000002_images;
 mod m20261124_000003_machines;
@@ -22,6 +23,9 @@ mod m20261124_000021_identity;
 mod m20261124_000031_revision_marks;
 mod m20261124_000051_boots;
 mod m20261124_000061_tokens;
+mod m20261124_000071_audit_chain;
+
+pub use audit_chain::{AuditLink, BEGINNING};
 
 /// Brings a database to the schema of this version.
 #[derive(Debug)]
@@ -42,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000031_revision_marks::Migration),
             Box::new(m20261124_000051_boots::Migration),
             Box::new(m20261124_000061_tokens::Migration),
+            Box::new(m20261124_000071_audit_chain::Migration),
         ]
     }
 }

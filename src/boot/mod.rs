@@ -23,6 +23,6 @@ pub use decide::Boot;
 pub use fleet::{Documents, facts_of};
 pub(crate) use leads::Lead;
 pub use params::{Wrong, check_params};
-pub use secrets::{MASK, Secrets};
+pub use secrets::{MASK, Secrets, masked};
 pub use settings::{Assets, OnFailure, OnUnknown, Settings};
 pub use snapshot::Snapshot;

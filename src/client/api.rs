@@ -13,6 +13,7 @@ use super::environment;
 use super::failure::{Exit, Failure};
 use crate::proto::first_system::pxe_init_client::PxeInitClient;
 use crate::proto::pxe_init::access_service_client::AccessServiceClient;
+use crate::proto::pxe_init::audit_service_client::AuditServiceClient;
 use crate::proto::pxe_init::boot_service_client::BootServiceClient;
 use crate::proto::pxe_init::catalog_service_client::CatalogServiceClient;
 use crate::proto::pxe_init::image_service_client::ImageServiceClient;
@@ -87,6 +88,10 @@ impl Api {
 
     pub(super) fn access(&self) -> AccessServiceClient<Connection> {
         AccessServiceClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(super) fn audit(&self) -> AuditServiceClient<Connection> {
+        AuditServiceClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(super) fn first_system(&self) -> PxeInitClient<Connection> {

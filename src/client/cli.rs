@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use super::audit::AuditVerb;
 use super::boot::PreviewArgs;
 use super::boots::BootsVerb;
 use super::complete::{self, CompletionArgs};
@@ -83,6 +84,9 @@ pub(super) enum Command {
     Token(TokenVerb),
     /// Show who the server takes you for
     Whoami,
+    /// The audit: who changed what, from where, and which calls were denied
+    #[command(subcommand)]
+    Audit(AuditVerb),
     /// Show the document that a machine would get
     Preview(PreviewArgs),
     /// Show what a machine would get, and why: every candidate in order, and where each value comes from

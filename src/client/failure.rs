@@ -14,7 +14,8 @@ pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  any other failure, such as a file that can not be read; diff: there are differences;
-     template test: there are mistakes in the files; boots replay: not the same
+     template test: there are mistakes in the files; boots replay: not the same;
+     audit verify: not as it was written
   2  the command line is wrong
   3  not found; preview: the machine does not get a document of its own
   4  what was given is refused, by the server or before it is sent; lint: there are findings;

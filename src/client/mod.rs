@@ -5,6 +5,7 @@
 //! [`verbs`].
 
 mod api;
+mod audit;
 mod boot;
 mod boots;
 mod cli;
@@ -106,6 +107,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Machine(verb) => nouns::machine::run(session, verb).await,
         Command::Rule(verb) => verbs::run(session, verb).await,
         Command::Template(verb) => nouns::template::run(session, verb).await,
+        Command::Audit(verb) => audit::run(session, verb).await,
         Command::Boots(verb) => boots::run(session, verb).await,
         Command::Token(verb) => token::run(session, verb).await,
         Command::Whoami => token::whoami(session).await,

@@ -1,6 +1,7 @@
 //! The words of the product as types, and their parsing. Pure: std and serde only, no IO, no clock.
 
 mod actor;
+mod audit;
 mod boot_filter;
 mod boot_record;
 mod change;
@@ -30,6 +31,7 @@ mod uuid;
 mod violation;
 
 pub use actor::Actor;
+pub use audit::{AuditEntry, AuditFilter, DENIED, Denied};
 pub use boot_filter::BootFilter;
 pub use boot_record::{Asked, BootId, BootRecord, InvalidAsked, InvalidBootId, Replica};
 pub use change::{Change, Changes, Noun, Stamped};

@@ -1,6 +1,7 @@
 //! The management API: converts, calls the service, converts back. Generated types stop here.
 
 mod access;
+mod audit;
 mod boot;
 mod catalog;
 mod convert;
@@ -83,6 +84,7 @@ pub async fn routes(service: Service, random: Random) -> Result<Routes, tonic_re
         .add_service(limited!(v1::catalog_service_server::CatalogServiceServer, MAX_CHANGES))
         .add_service(limited!(v1::journal_service_server::JournalServiceServer))
         .add_service(limited!(v1::access_service_server::AccessServiceServer))
+        .add_service(limited!(v1::audit_service_server::AuditServiceServer))
         .add_service(limited!(PxeInitServer))
         .add_service(health)
         .add_service(current)

@@ -175,6 +175,10 @@ impl Server {
             let (service, soft) = (service.clone(), stop.soft());
             async move { service.run_tokens(soft).await }
         });
+        let audited = tokio::spawn({
+            let (service, answered) = (service.clone(), answered.clone());
+            async move { service.run_audit(answered).await }
+        });
         let traces = self.state.metrics.traces.clone();
         let management =
             Management { listener: self.grpc, service, traces: traces.clone(), anonymous: self.anonymous };
@@ -203,6 +207,7 @@ impl Server {
         answered.cancel();
         stop.hard().run_until_cancelled_owned(kept).await.transpose()?;
         stop.hard().run_until_cancelled_owned(journaled).await.transpose()?;
+        stop.hard().run_until_cancelled_owned(audited).await.transpose()?;
         fallen_back.await?;
         let result = connected.await?;
         connector.close().await;

@@ -4,6 +4,7 @@
 //! catalog that it leads to, stored in one transaction, and visible before the caller is answered.
 
 mod advance;
+mod audit;
 mod bind;
 mod database;
 mod diff;
@@ -32,6 +33,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use audit::Denials;
 use servers::Servers;
 use tokio::sync::{Mutex, Notify};
 
@@ -44,6 +46,7 @@ use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use crate::boot::{Answer, Assets, Comparison, Group, OnFailure, OnUnknown, Outcome, Settings, Snapshot};
+pub use audit::{AuditBreak, AuditCheck, AuditPage, AuditPageRequest, AuditVerdict};
 pub use export::{Export, Stored};
 pub use filter::Filter;
 pub use follow::Health;
@@ -89,6 +92,8 @@ struct Inner {
     metrics: Arc<Metrics>,
     journal: OnceLock<Journal>,
     tokens: tokens::Tokens,
+    /// Calls that were denied and of which the audit does not know yet.
+    denials: Denials,
 }
 
 impl Service {
@@ -110,6 +115,7 @@ impl Service {
             metrics,
             journal: OnceLock::new(),
             tokens: tokens::Tokens::default(),
+            denials: Denials::default(),
         };
         Self { inner: Arc::new(inner) }
     }

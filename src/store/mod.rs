@@ -36,6 +36,7 @@ use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, State, Templat
 
 use file::DatabaseFile;
 
+pub use audit::{AUDIT_BEGINNING, audit_hash};
 pub use basis::Basis;
 pub use error::StoreError;
 pub use listen::Listener;

@@ -9,6 +9,7 @@
 mod access;
 mod app;
 mod arrows;
+mod audit;
 mod away;
 mod bombs;
 mod cli_reference;
@@ -31,7 +32,9 @@ mod process;
 mod render;
 mod replicas;
 mod secrets;
+mod security_docs;
 mod server_reference;
+mod shell;
 mod snapshot_file;
 mod stop;
 mod store;

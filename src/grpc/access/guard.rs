@@ -69,11 +69,13 @@ impl Guard {
         let origin = caller.address.ip().to_canonical();
         let identity = self.identify(headers, origin).map_err(|error| {
             tracing::warn!(%origin, call = path, problem = %error, "refused a call");
+            self.service.audit_denied("unknown", &origin.to_string(), path.trim_start_matches('/'), &error.message);
             status(error)
         })?;
         if identity.role < needed {
-            let problem = format!("{identity} is {}, and {} needs {needed}", identity.role, &path[1..]);
+            let problem = format!("{identity} is {}, and {} needs {needed}", identity.role, path.trim_start_matches('/'));
             tracing::warn!(%origin, call = path, name = identity.name, role = %identity.role, "denied a call");
+            self.service.audit_denied(&identity.name, &identity.origin, path.trim_start_matches('/'), &problem);
             return Err(status(Error::new(Code::PermissionDenied, problem)));
         }
         Ok(Some(identity))

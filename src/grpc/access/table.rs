@@ -83,6 +83,7 @@ pub const NEEDS: &[(&str, Calls)] = &[
         "pxe_init.v1.AccessService",
         &[("WhoAmI", VIEWER), ("CreateToken", ADMIN), ("ListTokens", ADMIN), ("RevokeToken", ADMIN)],
     ),
+    ("pxe_init.v1.AuditService", &[("ListAudit", VIEWER), ("VerifyAudit", VIEWER)]),
     ("v1.PxeInit", &[("ListImages", VIEWER), ("RegisterImageMachine", OPERATOR)]),
     // Of a load balancer, which has no credential, and learns no more than that the port is served.
     ("grpc.health.v1.Health", &[("Check", Need::Nothing), ("Watch", Need::Nothing)]),
