@@ -22,6 +22,7 @@ mod m20261124_000011_params;
 mod m20261124_000021_identity;
 mod m20261124_000031_revision_marks;
 mod m20261124_000051_boots;
+mod m20261124_000061_tokens;
 mod m20261124_000071_audit_chain;
 
 pub use audit_chain::{AuditLink, BEGINNING};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000021_identity::Migration),
             Box::new(m20261124_000031_revision_marks::Migration),
             Box::new(m20261124_000051_boots::Migration),
+            Box::new(m20261124_000061_tokens::Migration),
             Box::new(m20261124_000071_audit_chain::Migration),
         ]
     }

@@ -1,6 +1,7 @@
 //! Where the server is.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use http::Uri;
@@ -22,6 +23,14 @@ impl Endpoint {
     /// The URL that tonic connects to.
     pub(super) fn url(&self) -> String {
         format!("http://{}", self.authority)
+    }
+
+    /// Whether what is sent there stays on this computer.
+    pub(super) fn is_local(&self) -> bool {
+        let host = self.authority.rsplit_once(':').map_or(&*self.authority, |(host, _)| host);
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host.eq_ignore_ascii_case("localhost")
+            || address.is_ok_and(|address| address.to_canonical().is_loopback())
     }
 }
 
@@ -78,6 +87,17 @@ mod tests {
             ("grpc://[::1]", "http://[::1]:5000"),
         ] {
             assert_eq!(text.parse::<Endpoint>().unwrap().url(), url);
+        }
+    }
+
+    #[test]
+    fn knows_what_stays_here() {
+        let is_local = |text: &str| text.parse::<Endpoint>().unwrap().is_local();
+        for text in ["grpc://127.0.0.1", "grpc://127.1.2.3:80", "grpc://[::1]:5000", "grpc://LocalHost:1"] {
+            assert!(is_local(text), "{text}");
+        }
+        for text in ["grpc://boot", "grpc://10.0.0.1", "grpc://127.0.0.1.example.org", "grpc://[fd00::1]"] {
+            assert!(!is_local(text), "{text}");
         }
     }
 

@@ -15,6 +15,16 @@ pub(super) fn endpoint() -> Option<String> {
     read("PXE_INIT_ENDPOINT")
 }
 
+/// What proves who calls.
+pub(super) fn token() -> Option<String> {
+    read("PXE_INIT_TOKEN")
+}
+
+/// The file that has it.
+pub(super) fn token_file() -> Option<String> {
+    read("PXE_INIT_TOKEN_FILE")
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the client has no configuration file; these variables belong to the login, not to us"

@@ -2,6 +2,7 @@
 
 mod choice;
 mod database;
+mod management;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use database::{Database, SslMode};
+pub use management::{Anonymous, Management};
 pub use sections::{
     Assets, Boot, Failure, Grpc, Http, Journal, Limits, Log, LogFormat, Snapshot, Traces, Unknown,
 };
@@ -27,6 +29,8 @@ pub struct Config {
     pub http: Http,
     /// What operators talk to.
     pub grpc: Grpc,
+    /// Who may manage.
+    pub management: Management,
     /// Where the nouns are kept.
     pub database: Database,
     /// What stands in for the database at a start.

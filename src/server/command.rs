@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::flags::Flags;
+use super::tokens::{self, CreateToken};
 use super::{Server, ServerError, Stop};
 use crate::config::{Config, ConfigError, LogFormat};
 use crate::error::with_causes;
@@ -32,10 +33,26 @@ enum Command {
     Serve(Box<Flags>),
     /// Bring the database to this version and end; `serve` does so by itself
     Migrate(Box<Flags>),
+    /// Let somebody in
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
     /// Look at the configuration
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+enum TokenCommand {
+    /// Make a token in the database itself, such as the first one; a server that runs knows it within seconds
+    Create {
+        #[command(flatten)]
+        token: CreateToken,
+        #[command(flatten)]
+        flags: Box<Flags>,
     },
 }
 
@@ -61,6 +78,9 @@ pub async fn run(cli: Cli) -> ExitCode {
     let result = match cli.command {
         Command::Serve(flags) => with_config(file, *flags, async |config| serve(&config).await).await,
         Command::Migrate(flags) => with_config(file, *flags, async |config| migrate(&config).await).await,
+        Command::Token { command: TokenCommand::Create { token, flags } } => {
+            with_config(file, *flags, async |config| tokens::create(&config, token).await).await
+        }
         Command::Config { command: ConfigCommand::Check(flags) } => {
             load(file, *flags).map(|_| println!("the configuration is valid")).map_err(Failure::Config)
         }

@@ -1,6 +1,5 @@
 //! The composition root: start, serve, stop.
 
-mod calls;
 mod chance;
 mod clock;
 mod command;
@@ -8,29 +7,31 @@ mod database;
 mod flags;
 mod journal;
 mod machines;
+mod management;
+mod private_file;
 mod settings;
 mod stop;
+mod tokens;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::Server as GrpcServer;
 
 use crate::config::Config;
+use crate::grpc::Anonymous;
 use crate::http::{AssetDir, Documents, HttpState, router};
 use crate::service::Service;
 use crate::snapshot_file::SnapshotFile;
 use crate::store::{self, StoreError};
+use crate::telemetry;
 use crate::telemetry::{Metrics, Traces};
-use crate::{grpc, telemetry};
 
-use calls::TraceCalls;
 use database::Connector;
 use machines::{Limits, Machines};
+use management::Management;
 
 pub use command::{Cli, command, run};
 pub use stop::Stop;
@@ -60,6 +61,15 @@ pub enum ServerError {
     /// The management API can not be described.
     #[error("the API can not be described: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// The operating system gives no randomness.
+    #[error("the system gives no randomness: {0}")]
+    Random(std::io::Error),
+    /// A file can not be written.
+    #[error("{0}")]
+    File(std::io::Error),
+    /// What was asked for is refused.
+    #[error("{0}")]
+    Refused(#[from] crate::error::Error),
     /// The management API stopped.
     #[error("the management API stopped: {0}")]
     Grpc(#[from] tonic::transport::Error),
@@ -80,6 +90,7 @@ pub struct Server {
     http: std::net::TcpListener,
     limits: Limits,
     grpc: TcpListener,
+    anonymous: Anonymous,
     state: HttpState,
 }
 
@@ -87,12 +98,7 @@ impl Server {
     /// Listens. All that takes the database follows in [`Server::serve`], which answers machines meanwhile: one that is
     /// refused a connection goes to its disk.
     pub async fn start(config: &Config) -> Result<Self, ServerError> {
-        let options = store::Options {
-            max_connections: config.database.max_connections,
-            acquire_timeout: config.database.timeout(),
-            statement_timeout: config.database.timeout(),
-            ..store::Options::new(config.database.url())
-        };
+        let options = store_options(config);
         let file = config.snapshot_file().map(|path| SnapshotFile::new(path, options.place()));
         let http = machines::listen(&config.http).map_err(|source| ServerError::Listen {
             what: "machines",
@@ -120,7 +126,8 @@ impl Server {
         let state =
             HttpState { service: service.clone(), metrics, assets, stopping: CancellationToken::new() };
         let connector = Connector { service, options, chance: chance::chance, failed: Notify::new() };
-        Ok(Self { connector, http, limits: Limits::new(config), grpc, state })
+        let anonymous = settings::anonymous(config);
+        Ok(Self { connector, http, limits: Limits::new(config), grpc, anonymous, state })
     }
 
     /// Where machines ask.
@@ -164,19 +171,21 @@ impl Server {
             let (service, soft, answered) = (service.clone(), stop.soft(), answered.clone());
             async move { service.run_journal(soft, answered).await }
         });
+        let known = tokio::spawn({
+            let (service, soft) = (service.clone(), stop.soft());
+            async move { service.run_tokens(soft).await }
+        });
         let audited = tokio::spawn({
             let (service, answered) = (service.clone(), answered.clone());
             async move { service.run_audit(answered).await }
         });
         let traces = self.state.metrics.traces.clone();
-        let management = GrpcServer::builder()
-            .layer(TraceCalls(traces.clone()))
-            .add_routes(grpc::routes(service).await?)
-            .serve_with_incoming_shutdown(TcpListenerStream::new(self.grpc), {
-                let soft = stop.soft();
-                async move { soft.cancelled().await }
-            });
-        let management = tokio::spawn(stop.hard().run_until_cancelled_owned(management));
+        let management =
+            Management { listener: self.grpc, service, traces: traces.clone(), anonymous: self.anonymous };
+        let management = tokio::spawn({
+            let stop = stop.clone();
+            async move { management.serve(&stop).await }
+        });
         let metrics = self.state.metrics.clone();
         let state = HttpState { stopping: stop.announced(), ..self.state };
         let machines = Machines {
@@ -194,7 +203,8 @@ impl Server {
             stop.force();
         }
         // A stop is asked for by now, so each of these ends, at the latest by the hard token.
-        management.await?.transpose()?;
+        management.await??;
+        known.await?;
         answered.cancel();
         stop.hard().run_until_cancelled_owned(kept).await.transpose()?;
         stop.hard().run_until_cancelled_owned(journaled).await.transpose()?;
@@ -205,5 +215,15 @@ impl Server {
         tokio::task::spawn_blocking(move || traces.finish()).await?;
         served?;
         Ok(result?)
+    }
+}
+
+/// How the database is opened.
+fn store_options(config: &Config) -> store::Options {
+    store::Options {
+        max_connections: config.database.max_connections,
+        acquire_timeout: config.database.timeout(),
+        statement_timeout: config.database.timeout(),
+        ..store::Options::new(config.database.url())
     }
 }

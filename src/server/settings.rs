@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::config::{Config, Failure, Unknown};
+use crate::config::{self, Config, Failure, Unknown};
+use crate::grpc::Anonymous;
 use crate::render::Limits;
 use crate::service::{Assets, OnFailure, OnUnknown, Settings};
 use crate::telemetry::TraceOptions;
@@ -39,6 +40,16 @@ pub(super) fn settings(config: &Config, http_port: u16) -> Settings {
             output: config.limits.output_bytes,
             time: Duration::from_millis(config.limits.milliseconds),
         },
+    }
+}
+
+/// Who needs no credential to manage this server. What reaches a listener of the network from this computer may have been
+/// passed on by a proxy, so that only a listener of loopback takes a caller for one who sits here.
+pub(super) fn anonymous(config: &Config) -> Anonymous {
+    match (config.grpc.insecure_management, config.management.anonymous) {
+        (true, _) => Anonymous::Anybody,
+        (false, config::Anonymous::Loopback) if !config.grpc.is_open() => Anonymous::Loopback,
+        (false, _) => Anonymous::Never,
     }
 }
 

@@ -24,6 +24,8 @@ mod servers;
 mod stage;
 mod store_error;
 mod templates;
+mod tokens;
+mod unmask;
 mod vars;
 mod write;
 
@@ -56,6 +58,7 @@ pub use list::{Page, PageRequest};
 pub use plan::Plan;
 pub use preview::{FleetDocument, FleetRequest, Target};
 pub use templates::TemplateView;
+pub use tokens::{Bearer, NewToken};
 pub use vars::{Supplier, TemplateVar, TemplateVars};
 pub use write::{Effect, Intent, WriteOptions, Written};
 
@@ -88,6 +91,7 @@ struct Inner {
     clock: Clock,
     metrics: Arc<Metrics>,
     journal: OnceLock<Journal>,
+    tokens: tokens::Tokens,
     /// Calls that were denied and of which the audit does not know yet.
     denials: Denials,
 }
@@ -110,6 +114,7 @@ impl Service {
             clock,
             metrics,
             journal: OnceLock::new(),
+            tokens: tokens::Tokens::default(),
             denials: Denials::default(),
         };
         Self { inner: Arc::new(inner) }

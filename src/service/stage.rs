@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::unmask::unmask;
 use super::{Assets, Effect, Intent, Service, Snapshot, diff, params};
 use crate::boot::{self, Secrets, check_params, check_template, tell_finding};
 use crate::catalog::Clash;
@@ -26,6 +27,7 @@ impl Service {
     /// Lays the changes on `before`.
     pub(super) fn stage(&self, before: &Arc<Snapshot>, intents: &[Intent]) -> Result<Staged, Error> {
         check_fields(intents)?;
+        let intents = &unmask(before, intents)?;
         let secrets = Secrets::of(&[before]);
         let effects = intents.iter().map(|intent| effect(before, intent, &secrets));
         let effects = effects.collect::<Result<Vec<_>, _>>()?;

@@ -23,6 +23,7 @@ mod revision;
 mod row;
 mod rules;
 mod templates;
+mod tokens;
 mod write;
 
 use std::sync::Arc;

@@ -34,6 +34,16 @@ fn reference() -> String {
         let help = if name == "migrate" { "Takes the flags of `serve`.".to_owned() } else { help };
         block(&mut text, &format!("pxe-init-server {name}"), "text", &help);
     }
+    let create = command.find_subcommand_mut("token").unwrap().find_subcommand_mut("create").unwrap();
+    let help = create.render_long_help().to_string();
+    // The rest are the flags of `serve`.
+    let help = help.split("\nMachines:").next().unwrap();
+    block(
+        &mut text,
+        "pxe-init-server token create",
+        "text",
+        &format!("{help}\nTakes the flags of `serve` too."),
+    );
     let config = command.find_subcommand_mut("config").unwrap();
     block(&mut text, "pxe-init-server config", "text", &config.render_long_help().to_string());
     text.push_str("## Settings\n\n");

@@ -1,0 +1,147 @@
+//! Lets calls in, or says why not.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, FORWARDED, HeaderName};
+use tonic::Status;
+
+use super::identity::Identity;
+use super::table::{Need, need};
+use crate::error::{Code, Error};
+use crate::grpc::status::status;
+use crate::service::Service;
+
+/// The header in which a client says who uses it. Nothing proves it, so it counts only where nothing has to be proved.
+const USER: HeaderName = HeaderName::from_static("x-pxe-init-user");
+
+/// What a proxy adds.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The longest name that is kept of a claim, in characters.
+const MAX_NAME: usize = 64;
+
+/// Who needs no credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anonymous {
+    /// Nobody.
+    Never,
+    /// Whoever calls from this computer.
+    Loopback,
+    /// Anybody.
+    Anybody,
+}
+
+/// What stands before every call.
+#[derive(Clone)]
+pub(in crate::grpc) struct Guard {
+    service: Service,
+    anonymous: Anonymous,
+}
+
+/// Where a call came from, as the connection says.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The other end of the connection.
+    pub address: SocketAddr,
+}
+
+impl Guard {
+    pub(in crate::grpc) fn new(service: Service, anonymous: Anonymous) -> Arc<Self> {
+        Arc::new(Self { service, anonymous })
+    }
+
+    /// Who makes this call, if it may. What needs nobody has nobody.
+    pub(super) fn admit(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+        caller: Option<&Caller>,
+    ) -> Result<Option<Identity>, Status> {
+        let Need::Role(needed) = need(path) else { return Ok(None) };
+        let Some(caller) = caller else {
+            return Err(status(Error::new(
+                Code::Internal,
+                "the listener did not say where the call came from",
+            )));
+        };
+        let origin = caller.address.ip().to_canonical();
+        let identity = self.identify(headers, origin).map_err(|error| {
+            tracing::warn!(%origin, call = path, problem = %error, "refused a call");
+            self.service.audit_denied(
+                "unknown",
+                &origin.to_string(),
+                path.trim_start_matches('/'),
+                &error.message,
+            );
+            status(error)
+        })?;
+        if identity.role < needed {
+            let problem = format!(
+                "{identity} is {}, and {} needs {needed}",
+                identity.role,
+                path.trim_start_matches('/')
+            );
+            tracing::warn!(%origin, call = path, name = identity.name, role = %identity.role, "denied a call");
+            self.service.audit_denied(
+                &identity.name,
+                &identity.origin,
+                path.trim_start_matches('/'),
+                &problem,
+            );
+            return Err(status(Error::new(Code::PermissionDenied, problem)));
+        }
+        Ok(Some(identity))
+    }
+
+    fn identify(&self, headers: &HeaderMap, origin: IpAddr) -> Result<Identity, Error> {
+        if let Some(bearer) = bearer(headers)? {
+            let token = self.service.token(bearer)?;
+            return Ok(Identity::of_token(&token, origin.to_string()));
+        }
+        let allowed = match self.anonymous {
+            Anonymous::Never => false,
+            // What a proxy on this computer passes on comes from somewhere else.
+            Anonymous::Loopback => {
+                origin.is_loopback()
+                    && !headers.contains_key(FORWARDED)
+                    && !headers.contains_key(FORWARDED_FOR)
+            }
+            Anonymous::Anybody => true,
+        };
+        if allowed {
+            return Ok(Identity::anonymous(claim(headers), origin.to_string()));
+        }
+        let problem = "this call needs a credential: a token (--token-file FILE, PXE_INIT_TOKEN), which \
+                       `pxe-init-client token create` of an admin makes, or `pxe-init-server token create` on the server";
+        Err(Error::new(Code::Unauthenticated, problem))
+    }
+}
+
+/// The token of the call, if it has one.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let wrong = |problem: &str| {
+        let problem = format!("the authorization header {problem}; send it once, as Bearer TOKEN");
+        Err(Error::new(Code::Unauthenticated, problem))
+    };
+    if values.next().is_some() {
+        return wrong("is there more than once");
+    }
+    // RFC 6750, section 2.1; schemes have no case (RFC 9110, section 11.1).
+    match value.to_str().ok().and_then(|value| value.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => {
+            Ok(Some(token.trim()))
+        }
+        _ => wrong("has no bearer token"),
+    }
+}
+
+/// Who the caller says that he is.
+fn claim(headers: &HeaderMap) -> Option<String> {
+    let claimed = headers.get(USER)?.to_str().ok()?;
+    let name: String = claimed.chars().filter(char::is_ascii_graphic).take(MAX_NAME).collect();
+    (!name.is_empty()).then_some(name)
+}
