@@ -23,6 +23,7 @@ mod m20261124_000021_identity;
 mod m20261124_000031_revision_marks;
 mod m20261124_000051_boots;
 mod m20261124_000071_audit_chain;
+mod m20261124_000072_boot_key;
 
 pub use audit_chain::{AuditLink, BEGINNING};
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000031_revision_marks::Migration),
             Box::new(m20261124_000051_boots::Migration),
             Box::new(m20261124_000071_audit_chain::Migration),
+            Box::new(m20261124_000072_boot_key::Migration),
         ]
     }
 }

@@ -19,6 +19,7 @@ mod param_spec;
 mod params;
 mod pattern;
 mod plural;
+mod protect;
 mod rule;
 mod selector;
 mod state;
@@ -46,6 +47,7 @@ pub use param_spec::{InvalidParamSpec, InvalidParamType, ParamSpec, ParamSpecs, 
 pub use params::{Params, Templates, layer};
 pub use pattern::{InvalidPattern, Pattern};
 pub use plural::plural;
+pub use protect::{ACCEPTED, ARMED, InvalidProtect, PROTECT, Protect, RESERVED_PARAMS};
 pub use rule::Rule;
 pub use selector::{InvalidSelector, Key, Selector, Specificity, Subject, Term};
 pub use state::State;

@@ -124,7 +124,7 @@ fn answer(
         return refuse(StatusCode::BAD_REQUEST, BadRequest::NoIdentity, reason);
     }
     let base = base_url(service.settings(), &question.uri, &question.headers);
-    let result = service.answer(&facts, kind, &base);
+    let result = service.answer_asked(&facts, kind, &base, query, question.peer.0.ip());
     finish(service, metrics, question, Asked::Document(kind), facts, base, begun, result)
 }
 
@@ -161,6 +161,7 @@ fn finish(
                     template: answer.template.clone(),
                     revision: answer.revision,
                     body: body.clone(),
+                    token: answer.token.take(),
                     incident: answer.incident.clone(),
                     problem: answer.problem.take(),
                     took: duration,

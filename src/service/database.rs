@@ -7,6 +7,7 @@ use crate::store::{Store, StoreError};
 impl Service {
     /// Uses `store` from now on; gives back the one before. The catalog that is served stays until it is caught up with.
     pub fn attach(&self, store: Store) -> Option<Store> {
+        self.inner.tokens.forget();
         self.inner.store.swap(Some(store.into())).map(|before| (*before).clone())
     }
 

@@ -16,6 +16,7 @@ mod journal;
 mod keep;
 mod list;
 mod listen;
+mod machine_state;
 mod not_found;
 mod params;
 mod plan;
@@ -24,18 +25,21 @@ mod servers;
 mod stage;
 mod store_error;
 mod templates;
+mod tokens;
 mod vars;
 mod write;
 
+use std::net::IpAddr;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use audit::Denials;
 use servers::Servers;
+use tokens::{Asking, Tokens};
 use tokio::sync::{Mutex, Notify};
 
-use crate::boot::Boot;
+use crate::boot::{Boot, NoKey};
 use crate::domain::{Facts, Kind, Timestamp, asset_url};
 use crate::error::{Code, Error};
 use crate::render::ServerContext;
@@ -56,6 +60,7 @@ pub use list::{Page, PageRequest};
 pub use plan::Plan;
 pub use preview::{FleetDocument, FleetRequest, Target};
 pub use templates::TemplateView;
+pub use tokens::Random;
 pub use vars::{Supplier, TemplateVar, TemplateVars};
 pub use write::{Effect, Intent, WriteOptions, Written};
 
@@ -90,6 +95,7 @@ struct Inner {
     journal: OnceLock<Journal>,
     /// Calls that were denied and of which the audit does not know yet.
     denials: Denials,
+    tokens: Tokens,
 }
 
 impl Service {
@@ -111,6 +117,7 @@ impl Service {
             metrics,
             journal: OnceLock::new(),
             denials: Denials::default(),
+            tokens: Tokens::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -143,6 +150,28 @@ impl Service {
         let snapshot = self.snapshot()?;
         let revision = snapshot.catalog.revision();
         Ok(Answer { revision, ..self.boot(&snapshot, &self.server(base_url)).answer(facts, kind) })
+    }
+
+    /// The same, for who asked with this query from this address: a document that is protected takes the token of a boot.
+    pub fn answer_asked(
+        &self,
+        facts: &Arc<Facts>,
+        kind: Kind,
+        base_url: &str,
+        query: &str,
+        client: IpAddr,
+    ) -> Result<Answer, Error> {
+        let snapshot = self.snapshot()?;
+        let revision = snapshot.catalog.revision();
+        let guard = Asking { tokens: &self.inner.tokens, query, client, clock: &self.inner.clock };
+        let answer = self.boot(&snapshot, &self.server(base_url)).answer_guarded(facts, kind, &guard);
+        let answer = answer.map_err(|NoKey| {
+            Error::new(
+                Code::Unavailable,
+                "no token can be made for this boot before the database was reached; try again",
+            )
+        })?;
+        Ok(Answer { revision, ..answer })
     }
 
     fn boot<'a>(&'a self, snapshot: &'a Snapshot, server: &'a Arc<ServerContext>) -> Boot<'a> {

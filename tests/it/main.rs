@@ -39,4 +39,5 @@ mod stop;
 mod store;
 mod storm;
 mod template_test;
+mod tokens;
 mod traces;
