@@ -77,6 +77,7 @@ fn contexts(catalog: &Catalog, facts: Vec<Facts>) -> Vec<Context> {
         base_url: BASE_URL.into(),
         asset_url: "http://files.example.org".to_owned(),
         hold_seconds: 30,
+        token: None,
     });
     let context = |facts: Facts| {
         let resolution = resolve(catalog, &facts);

@@ -24,6 +24,7 @@ mod m20261124_000031_revision_marks;
 mod m20261124_000051_boots;
 mod m20261124_000061_tokens;
 mod m20261124_000071_audit_chain;
+mod m20261124_000072_boot_key;
 
 pub use audit_chain::{AuditLink, BEGINNING};
 
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000051_boots::Migration),
             Box::new(m20261124_000061_tokens::Migration),
             Box::new(m20261124_000071_audit_chain::Migration),
+            Box::new(m20261124_000072_boot_key::Migration),
         ]
     }
 }

@@ -30,6 +30,7 @@ impl Settings {
             base_url: base_url.into(),
             asset_url: self.assets.base(base_url),
             hold_seconds: self.hold_seconds,
+            token: None,
         }
     }
 }

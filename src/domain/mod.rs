@@ -20,6 +20,7 @@ mod param_spec;
 mod params;
 mod pattern;
 mod plural;
+mod protect;
 mod role;
 mod rule;
 mod selector;
@@ -50,6 +51,7 @@ pub use param_spec::{InvalidParamSpec, InvalidParamType, ParamSpec, ParamSpecs, 
 pub use params::{Params, Templates, layer};
 pub use pattern::{InvalidPattern, Pattern};
 pub use plural::plural;
+pub use protect::{ACCEPTED, ARMED, InvalidProtect, PROTECT, Protect, RESERVED_PARAMS};
 pub use role::{InvalidRole, Role};
 pub use rule::Rule;
 pub use selector::{InvalidSelector, Key, Selector, Specificity, Subject, Term};

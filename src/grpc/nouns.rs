@@ -114,6 +114,30 @@ noun_service!(Machine, machine;
             result: Some(convert::result(written)),
         }))
     }
+
+    async fn accept_machine(
+        &self,
+        request: Request<v1::AcceptMachineRequest>,
+    ) -> Result<Response<v1::AcceptMachineResponse>, Status> {
+        let actor = actor(&request)?;
+        let v1::AcceptMachineRequest { name, revoke, dry_run, message } = request.into_inner();
+        convert::required("name", &name)?;
+        let options = convert::options(dry_run, message, false);
+        let written = self.service.accept_machine(&actor, &name, !revoke, &options).await.map_err(status)?;
+        Ok(Response::new(v1::AcceptMachineResponse { result: Some(convert::result(written)) }))
+    }
+
+    async fn arm_machine(
+        &self,
+        request: Request<v1::ArmMachineRequest>,
+    ) -> Result<Response<v1::ArmMachineResponse>, Status> {
+        let actor = actor(&request)?;
+        let v1::ArmMachineRequest { name, disarm, dry_run, message } = request.into_inner();
+        convert::required("name", &name)?;
+        let options = convert::options(dry_run, message, false);
+        let written = self.service.arm_machine(&actor, &name, !disarm, &options).await.map_err(status)?;
+        Ok(Response::new(v1::ArmMachineResponse { result: Some(convert::result(written)) }))
+    }
 );
 
 impl Api {

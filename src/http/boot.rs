@@ -105,7 +105,8 @@ impl Documents {
             return refuse(400, BadRequest::NoIdentity, reason);
         }
         let server = self.server(question);
-        let result = self.service.answer(&facts, kind, &server);
+        let client = question.peer.ip();
+        let result = self.service.answer_asked(&facts, kind, &server, query, client);
         self.finish(question, Asked::Document(kind), facts, &server, begun, result)
     }
 
@@ -155,6 +156,7 @@ impl Documents {
                 template: answer.template,
                 revision: answer.revision,
                 body: reply.body().clone(),
+                token: answer.token,
                 incident: answer.incident,
                 problem: answer.problem,
                 took: duration,

@@ -30,6 +30,8 @@ pub struct ServerContext {
     pub asset_url: String,
     /// Seconds that a held machine waits before it asks again.
     pub hold_seconds: u32,
+    /// What the URLs of this boot's other documents prove that they are of it; none where nobody asks for that.
+    pub token: Option<String>,
 }
 
 /// What the template `error` tells the person before the machine.

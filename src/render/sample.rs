@@ -219,6 +219,7 @@ fn context(facts: Facts, machine: Option<Machine>, image: Option<Image>, rule: O
         base_url: "http://boot.example.org:8080".into(),
         asset_url: "http://assets.example.org".to_owned(),
         hold_seconds: 30,
+        token: None,
     };
     Context {
         facts: Arc::new(facts),

@@ -119,6 +119,7 @@ impl Server {
         let settings = settings::settings(config, http_port);
         let journal = journal::journal(config, &settings, http_port, chance::chance(), metrics.clone());
         let service = Service::new(file, settings, clock::system_clock(), metrics.clone());
+        service.issue_tokens(chance::unguessable);
         if let Some(journal) = journal {
             service.keep_journal(journal);
         }
@@ -179,6 +180,10 @@ impl Server {
             let (service, answered) = (service.clone(), answered.clone());
             async move { service.run_audit(answered).await }
         });
+        let armed = tokio::spawn({
+            let (service, answered) = (service.clone(), answered.clone());
+            async move { service.run_armings(answered).await }
+        });
         let traces = self.state.metrics.traces.clone();
         let management =
             Management { listener: self.grpc, service, traces: traces.clone(), anonymous: self.anonymous };
@@ -208,6 +213,7 @@ impl Server {
         answered.cancel();
         stop.hard().run_until_cancelled_owned(kept).await.transpose()?;
         stop.hard().run_until_cancelled_owned(journaled).await.transpose()?;
+        stop.hard().run_until_cancelled_owned(armed).await.transpose()?;
         stop.hard().run_until_cancelled_owned(audited).await.transpose()?;
         fallen_back.await?;
         let result = connected.await?;

@@ -9,6 +9,7 @@ impl Service {
     pub fn attach(&self, store: Store) -> Option<Store> {
         let before = self.inner.store.swap(Some(store.into()));
         self.wake_tokens();
+        self.inner.boot_tokens.forget();
         before.map(|before| (*before).clone())
     }
 

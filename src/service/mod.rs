@@ -6,6 +6,7 @@
 mod advance;
 mod audit;
 mod bind;
+mod boot_tokens;
 mod database;
 mod diff;
 mod export;
@@ -16,6 +17,7 @@ mod journal;
 mod keep;
 mod list;
 mod listen;
+mod machine_state;
 mod not_found;
 mod params;
 mod plan;
@@ -29,15 +31,17 @@ mod unmask;
 mod vars;
 mod write;
 
+use std::net::IpAddr;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use audit::Denials;
+use boot_tokens::{Asking, BootTokens};
 use servers::Servers;
 use tokio::sync::{Mutex, Notify};
 
-use crate::boot::Boot;
+use crate::boot::{Boot, NoKey};
 use crate::domain::{Facts, Kind, Timestamp, asset_url};
 use crate::error::{Code, Error};
 use crate::snapshot_file::SnapshotFile;
@@ -47,6 +51,7 @@ use crate::telemetry::Metrics;
 pub use crate::boot::{Answer, Assets, Comparison, Group, OnFailure, OnUnknown, Outcome, Settings, Snapshot};
 pub use crate::render::ServerContext;
 pub use audit::{AuditBreak, AuditCheck, AuditPage, AuditPageRequest, AuditVerdict};
+pub use boot_tokens::Random;
 pub use export::{Export, Stored};
 pub use filter::Filter;
 pub use follow::Health;
@@ -94,6 +99,7 @@ struct Inner {
     tokens: tokens::Tokens,
     /// Calls that were denied and of which the audit does not know yet.
     denials: Denials,
+    boot_tokens: BootTokens,
 }
 
 impl Service {
@@ -116,6 +122,7 @@ impl Service {
             journal: OnceLock::new(),
             tokens: tokens::Tokens::default(),
             denials: Denials::default(),
+            boot_tokens: BootTokens::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -155,6 +162,29 @@ impl Service {
         let snapshot = snapshot.as_ref().ok_or_else(not_loaded)?;
         let revision = snapshot.catalog.revision();
         Ok(Answer { revision, ..self.boot(snapshot, server).answer(facts, kind) })
+    }
+
+    /// The same, for who asked with this query from this address: a document that is protected takes the token of a boot.
+    pub fn answer_asked(
+        &self,
+        facts: &Arc<Facts>,
+        kind: Kind,
+        server: &Arc<ServerContext>,
+        query: &str,
+        client: IpAddr,
+    ) -> Result<Answer, Error> {
+        let snapshot = self.inner.snapshot.load();
+        let snapshot = snapshot.as_ref().ok_or_else(not_loaded)?;
+        let revision = snapshot.catalog.revision();
+        let guard = Asking { tokens: &self.inner.boot_tokens, query, client, clock: &self.inner.clock };
+        let answer = self.boot(snapshot, server).answer_guarded(facts, kind, &guard);
+        let answer = answer.map_err(|NoKey| {
+            Error::new(
+                Code::Unavailable,
+                "no token can be made for this boot before the database was reached; try again",
+            )
+        })?;
+        Ok(Answer { revision, ..answer })
     }
 
     fn boot<'a>(&'a self, snapshot: &'a Snapshot, server: &'a Arc<ServerContext>) -> Boot<'a> {

@@ -106,6 +106,14 @@ impl Store {
         error::within(self.statement_timeout(), revision::read(&self.connection)).await
     }
 
+    /// The secret of which the tokens of boots are made.
+    ///
+    /// # Errors
+    /// As [`revision`](Self::revision).
+    pub async fn boot_key(&self) -> Result<String, StoreError> {
+        error::within(self.statement_timeout(), revision::boot_key(&self.connection)).await
+    }
+
     /// What changed after `revision`, in one consistent read. From 0 on that is all there is, without tombstones.
     ///
     /// If the answer's revision is lower than `revision`, the database is not the one that it was (a backup was

@@ -133,7 +133,12 @@ static GOOD: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let rule = Rule::new("default".parse().expect("a name"));
     let changes = [Change::Machine(machine), Change::Rule(rule)];
     let changes = changes.into_iter().map(|change| Stamped { revision: 1, change }).collect();
-    let about = About { revision: 1, confirmed: Timestamp(1_790_000_000_000), identity: "fuzz".to_owned() };
+    let about = About {
+        revision: 1,
+        confirmed: Timestamp(1_790_000_000_000),
+        identity: "fuzz".to_owned(),
+        boot_key: String::new(),
+    };
     let catalog = Catalog::default().with(&Changes { revision: 1, changes });
     SnapshotFile::new(&path, DATABASE).write(&about, &catalog).expect("a snapshot file");
     std::fs::read(path).expect("the file")

@@ -180,9 +180,9 @@ async fn what_was_changed_later_is_found() {
     app.stop().await;
 }
 
-/// A service of its own on this database: what is denied is decided above it.
-async fn service(database: &Database) -> Service {
-    let settings = Settings {
+/// As of a server that nobody configured.
+pub(crate) fn settings() -> Settings {
+    Settings {
         unknown: OnUnknown::Hold,
         failure: OnFailure::Script,
         hold_seconds: 30,
@@ -191,10 +191,14 @@ async fn service(database: &Database) -> Service {
         base_url: "http://localhost".to_owned(),
         base_url_fixed: false,
         limits: Default::default(),
-    };
+    }
+}
+
+/// A service of its own on this database: what is denied is decided above it.
+async fn service(database: &Database) -> Service {
     let clock = || Timestamp(1_790_000_000_000);
     let metrics = Arc::new(Metrics::new(Arc::new(clock), Traces::default()));
-    let service = Service::new(None, settings, Arc::new(clock), metrics);
+    let service = Service::new(None, settings(), Arc::new(clock), metrics);
     service.attach(database.store().await);
     service.catch_up().await.unwrap();
     service

@@ -42,4 +42,5 @@ mod stop;
 mod store;
 mod storm;
 mod template_test;
+mod tokens;
 mod traces;

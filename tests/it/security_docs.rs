@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::{env, fs};
 
 use crate::app::TestApp;
+use crate::shell::client_json;
 
 /// The blocks of commands under a `<!-- test: NAME -->`, in their order.
 fn blocks(name: &str) -> Vec<String> {
@@ -46,6 +47,19 @@ async fn audit() {
         let output = run(&app, &block, &[]).await;
         assert!(!output.stdout.is_empty(), "{block}");
     }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens() {
+    let app = TestApp::start().await;
+    app.template("node.ign", "ignition", "{\"ignition\": {\"version\": \"3.4.0\"}}\n").await.unwrap();
+    for block in blocks("tokens") {
+        run(&app, &block.replace("127.0.0.1:8080", &app.http.to_string()), &[]).await;
+    }
+    let machine = client_json(&app, "machine get node8").await;
+    assert_eq!(machine["params"]["accepted"], true);
+    assert_eq!(client_json(&app, "boots list --outcome denied").await[0]["machine"], "node7");
     app.stop().await;
 }
 

@@ -55,6 +55,8 @@ pub const NEEDS: &[(&str, Calls)] = &[
             ("UpdateMachine", OPERATOR),
             ("DeleteMachine", OPERATOR),
             ("RegisterMachineImage", OPERATOR),
+            ("AcceptMachine", OPERATOR),
+            ("ArmMachine", OPERATOR),
         ],
     ),
     (

@@ -82,6 +82,8 @@ pub struct Answered {
     pub revision: u64,
     /// What was sent.
     pub body: Bytes,
+    /// The token that the URLs in it have.
+    pub token: Option<String>,
     /// The number under which the log has a failure.
     pub incident: Option<String>,
     /// Why there was no document.

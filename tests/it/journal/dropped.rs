@@ -36,6 +36,7 @@ fn answered(body: usize) -> Answered {
         template: None,
         revision: 1,
         body: vec![b'x'; body].into(),
+        token: None,
         incident: None,
         problem: None,
         took: Duration::ZERO,
