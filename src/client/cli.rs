@@ -14,6 +14,7 @@ use super::endpoint::{self, Endpoint};
 use super::explain::ExplainArgs;
 use super::failure::{EXIT_CODES, Failure};
 use super::first_system::RegisterMachineImageArgs;
+use super::import::ImportArgs;
 use super::lint::LintArgs;
 use super::manifests::{ApplyArgs, DeleteFilesArgs, DiffArgs, ExportArgs, PlanArgs};
 use super::nouns::image::RegisterImage;
@@ -22,6 +23,7 @@ use super::nouns::rule::RegisterRule;
 use super::nouns::template::TemplateVerb;
 use super::print::Output;
 use super::resource::{Resource, Write};
+use crate::man::ManArgs;
 
 /// What `--param` takes.
 pub(super) const PARAM_HELP: &str = "Parameter for templates: JSON where it parses as JSON, a string otherwise; @FILE \
@@ -95,6 +97,7 @@ pub(super) enum Command {
     Plan(PlanArgs),
     Export(ExportArgs),
     Delete(DeleteFilesArgs),
+    Import(ImportArgs),
     /// List the images that have a kernel, as the first system's client does
     ListImages,
     /// Bind the machine that has a MAC to an image; one that is not registered yet is, under its MAC as name
@@ -103,6 +106,7 @@ pub(super) enum Command {
     Lint(LintArgs),
     /// Print the script that makes a shell complete commands, options and live names
     Completion(CompletionArgs),
+    Man(ManArgs),
 }
 
 /// What can be done with images, machines and rules.

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::flags::Flags;
+use super::healthcheck::{self, HealthcheckArgs};
 use super::{Server, ServerError, Stop};
 use crate::config::{Config, ConfigError, LogFormat};
 use crate::error::with_causes;
+use crate::man::{self, ManArgs};
 use crate::store::{self, Store};
 use crate::telemetry;
 
@@ -32,11 +34,13 @@ enum Command {
     Serve(Box<Flags>),
     /// Bring the database to this version and end; `serve` does so by itself
     Migrate(Box<Flags>),
+    Healthcheck(Box<HealthcheckArgs>),
     /// Look at the configuration
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    Man(ManArgs),
 }
 
 #[derive(Subcommand, Debug)]
@@ -61,6 +65,14 @@ pub async fn run(cli: Cli) -> ExitCode {
     let result = match cli.command {
         Command::Serve(flags) => with_config(file, *flags, async |config| serve(&config).await).await,
         Command::Migrate(flags) => with_config(file, *flags, async |config| migrate(&config).await).await,
+        Command::Healthcheck(args) => {
+            let (question, flags) = args.split();
+            match load(file, flags) {
+                Ok(config) => healthcheck::ask(&config, &question).map_err(Failure::Told),
+                Err(error) => Err(Failure::Config(error)),
+            }
+        }
+        Command::Man(args) => man::write(command(), &args).map_err(Failure::Told),
         Command::Config { command: ConfigCommand::Check(flags) } => {
             load(file, *flags).map(|_| println!("the configuration is valid")).map_err(Failure::Config)
         }
@@ -78,6 +90,10 @@ pub async fn run(cli: Cli) -> ExitCode {
             eprintln!("error: configuration: {error}");
             ExitCode::from(EX_USAGE)
         }
+        Err(Failure::Told(why)) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
         Err(Failure::Server(error)) => {
             eprintln!("error: {}", with_causes(&error));
             ExitCode::FAILURE
@@ -88,6 +104,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 enum Failure {
     Config(ConfigError),
     Server(ServerError),
+    Told(String),
 }
 
 async fn with_config(
