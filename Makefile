@@ -1,6 +1,6 @@
 # What people type. The work is in cargo and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-e2e test-site test-deps lint check-fmt clippy doc deny fmt bench bench-quick bench-criterion load chart-example
+.PHONY: help run test test-rust test-e2e test-site test-deps lint check-fmt clippy doc deny fmt bench bench-quick bench-criterion load chart-example deb
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,3 +56,6 @@ load: ## Let machines ask a server of their own (ARGS="--mode storm -n 10000"; A
 
 chart-example: ## Write charts/example.yaml and the snapshots of the chart anew
 	UPDATE_DOCS=1 scripts/run-tests site -- -n 0 -k chart
+
+deb: ## Make target/pxe-init.deb, the Debian package
+	scripts/deb target/pxe-init.deb
