@@ -1,6 +1,6 @@
 # What people type. The work is in cargo and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-e2e test-site test-deps lint check-fmt clippy doc deny fmt bench bench-quick bench-criterion load chart-example deb
+.PHONY: help run test test-rust test-e2e test-site test-deps lint check-fmt clippy doc deny fmt bench bench-quick bench-criterion load chart-example deb container
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,3 +59,6 @@ chart-example: ## Write charts/example.yaml and the snapshots of the chart anew
 
 deb: ## Make target/pxe-init.deb, the Debian package
 	scripts/deb target/pxe-init.deb
+
+container: ## Make target/pxe-init.tar, the container image as an OCI archive
+	scripts/container target/pxe-init.tar
