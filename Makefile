@@ -1,6 +1,6 @@
 # What people type. The work is in cargo and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-e2e test-deps lint check-fmt clippy doc deny fmt bench bench-quick bench-criterion load fuzz
+.PHONY: help run test test-rust test-e2e test-site test-deps lint check-fmt clippy doc deny fmt bench bench-quick bench-criterion load fuzz chart-example deb container
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test-rust: ## Run the Rust tests
 
 test-e2e: test-deps ## Run the end-to-end tests: real iPXE in QEMU (ARGS="-k null" chooses some)
 	@exec scripts/run-tests e2e -- $(ARGS)
+
+test-site: test-deps ## Run the tests of what sites install: chart, packages, examples (ARGS chooses some)
+	@exec scripts/run-tests site -- $(ARGS)
 
 test-deps: ## Install what the tests and checks need
 	@scripts/install-test-deps
@@ -53,3 +56,12 @@ bench-criterion: ## The benchmarks of criterion (ARGS chooses some)
 
 load: ## Let machines ask a server of their own (ARGS="--mode storm -n 10000"; ARGS=--help)
 	@exec scripts/load run $(ARGS)
+
+chart-example: ## Write charts/example.yaml and the snapshots of the chart anew
+	UPDATE_DOCS=1 scripts/run-tests site -- -n 0 -k chart
+
+deb: ## Make target/pxe-init.deb, the Debian package
+	scripts/deb target/pxe-init.deb
+
+container: ## Make target/pxe-init.tar, the container image as an OCI archive
+	scripts/container target/pxe-init.tar

@@ -15,6 +15,7 @@ use super::duration;
 use super::explain::ExplainArgs;
 use super::failure::{EXIT_CODES, Failure};
 use super::first_system::RegisterMachineImageArgs;
+use super::import::ImportArgs;
 use super::lint::LintArgs;
 use super::manifests::{ApplyArgs, DeleteFilesArgs, DiffArgs, ExportArgs, PlanArgs};
 use super::nouns::image::RegisterImage;
@@ -24,6 +25,7 @@ use super::nouns::template::TemplateVerb;
 use super::print::Output;
 use super::resource::{Resource, Write};
 use super::token::TokenVerb;
+use crate::man::ManArgs;
 
 /// What `--param` takes.
 pub(super) const PARAM_HELP: &str = "Parameter for templates: JSON where it parses as JSON, a string otherwise; @FILE \
@@ -96,6 +98,7 @@ pub(super) enum Command {
     Plan(PlanArgs),
     Export(ExportArgs),
     Delete(DeleteFilesArgs),
+    Import(ImportArgs),
     /// List the images that have a kernel, as the first system's client does
     ListImages,
     /// Bind the machine that has a MAC to an image; one that is not registered yet is, under its MAC as name
@@ -104,6 +107,7 @@ pub(super) enum Command {
     Lint(LintArgs),
     /// Print the script that makes a shell complete commands, options and live names
     Completion(CompletionArgs),
+    Man(ManArgs),
 }
 
 /// What can be done with images, machines and rules.

@@ -20,6 +20,7 @@ mod environment;
 mod explain;
 mod failure;
 mod first_system;
+mod import;
 mod lint;
 mod manifests;
 mod nouns;
@@ -43,6 +44,7 @@ use clap::error::ErrorKind;
 
 pub use cli::command;
 
+use crate::man;
 use cli::{Cli, Command};
 use failure::{Exit, Failure};
 use nouns::template::TemplateVerb;
@@ -84,6 +86,9 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     if let Command::Completion(args) = &cli.command {
         return complete::print_script(args);
     }
+    if let Command::Man(args) = &cli.command {
+        return man::write(command(), args).map(|()| Exit::Ok).map_err(|why| Failure::new(Exit::Other, why));
+    }
     // Mostly works without a server.
     if let Command::Lint(args) = &cli.command {
         return lint::run(args, &cli.global);
@@ -120,8 +125,9 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Export(args) => manifests::export(session, args).await,
         Command::Delete(args) => manifests::delete(session, args).await,
+        Command::Import(args) => import::run(session, args).await,
         Command::ListImages => first_system::list_images(session).await,
         Command::RegisterMachineImage(args) => first_system::register_machine_image(session, args).await,
-        Command::Completion(_) | Command::Lint(_) => Ok(Exit::Ok),
+        Command::Completion(_) | Command::Lint(_) | Command::Man(_) => Ok(Exit::Ok),
     }
 }

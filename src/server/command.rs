@@ -6,10 +6,12 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::flags::Flags;
+use super::healthcheck::{self, HealthcheckArgs};
 use super::tokens::{self, CreateToken};
 use super::{Server, ServerError, Stop};
 use crate::config::{Config, ConfigError, LogFormat};
 use crate::error::with_causes;
+use crate::man::{self, ManArgs};
 use crate::store::{self, Store};
 use crate::telemetry;
 
@@ -38,11 +40,13 @@ enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    Healthcheck(Box<HealthcheckArgs>),
     /// Look at the configuration
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    Man(ManArgs),
 }
 
 #[derive(Subcommand, Debug)]
@@ -81,6 +85,14 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Token { command: TokenCommand::Create { token, flags } } => {
             with_config(file, *flags, async |config| tokens::create(&config, token).await).await
         }
+        Command::Healthcheck(args) => {
+            let (question, flags) = args.split();
+            match load(file, flags) {
+                Ok(config) => healthcheck::ask(&config, &question).map_err(Failure::Told),
+                Err(error) => Err(Failure::Config(error)),
+            }
+        }
+        Command::Man(args) => man::write(command(), &args).map_err(Failure::Told),
         Command::Config { command: ConfigCommand::Check(flags) } => {
             load(file, *flags).map(|_| println!("the configuration is valid")).map_err(Failure::Config)
         }
@@ -98,6 +110,10 @@ pub async fn run(cli: Cli) -> ExitCode {
             eprintln!("error: configuration: {error}");
             ExitCode::from(EX_USAGE)
         }
+        Err(Failure::Told(why)) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
         Err(Failure::Server(error)) => {
             eprintln!("error: {}", with_causes(&error));
             ExitCode::FAILURE
@@ -108,6 +124,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 enum Failure {
     Config(ConfigError),
     Server(ServerError),
+    Told(String),
 }
 
 async fn with_config(

@@ -5,6 +5,7 @@ mod clock;
 mod command;
 mod database;
 mod flags;
+mod healthcheck;
 mod journal;
 mod machines;
 mod management;

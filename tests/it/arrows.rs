@@ -12,8 +12,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("render", &["domain"]),
     ("lint", &["domain", "render"]),
     ("manifest", &["domain"]),
+    ("import", &["domain", "manifest"]),
     ("store", &["domain"]),
     ("config", &[]),
+    ("man", &[]),
     ("boot", &["domain", "catalog", "resolve", "render", "lint"]),
     ("telemetry", &["domain", "boot"]),
     ("template_test", &["domain", "catalog", "resolve", "render", "lint", "manifest", "boot"]),
@@ -38,7 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("http", &["domain", "error", "service", "telemetry"]),
     ("grpc", &["domain", "error", "catalog", "resolve", "boot", "service", "proto"]),
     // `lint` and `template test` work offline, so the client asks no server for them; `lint` compiles templates for that.
-    ("client", &["domain", "proto", "render", "lint", "manifest", "template_test"]),
+    ("client", &["domain", "proto", "render", "lint", "manifest", "import", "man", "template_test"]),
     (
         "server",
         &[
@@ -50,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
             "snapshot_file",
             "config",
+            "man",
             "telemetry",
             "service",
             "proto",

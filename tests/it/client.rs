@@ -4,6 +4,7 @@ mod boot;
 mod complete;
 mod edit;
 mod fake;
+mod import;
 mod lint;
 mod manifests;
 mod nouns;

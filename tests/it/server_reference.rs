@@ -44,6 +44,17 @@ fn reference() -> String {
         "text",
         &format!("{help}\nTakes the flags of `serve` too."),
     );
+    for name in ["healthcheck", "man"] {
+        // The flags of `serve` need no second page.
+        let own =
+            command.find_subcommand(name).unwrap().clone().mut_args(|arg| match arg.get_id().as_str() {
+                "ready" | "seconds" | "directory" | "help" => arg,
+                _ => arg.hide(true),
+            });
+        let help = own.bin_name(format!("pxe-init-server {name}")).render_long_help().to_string();
+        let more = if name == "healthcheck" { "Takes the flags of `serve` too.\n\n" } else { "" };
+        block(&mut text, &format!("pxe-init-server {name}"), "text", &format!("{more}{help}"));
+    }
     let config = command.find_subcommand_mut("config").unwrap();
     block(&mut text, "pxe-init-server config", "text", &config.render_long_help().to_string());
     text.push_str("## Settings\n\n");

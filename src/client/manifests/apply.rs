@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use prost::Message as _;
 
 use super::args::{ApplyArgs, HowArgs};
-use super::pending::pending;
+use super::pending::{Pending, pending};
 use crate::client::cli::ReasonArgs;
 use crate::client::failure::{Exit, Failure};
 use crate::client::resource::Written;
@@ -29,6 +29,18 @@ pub(in crate::client) async fn apply(session: &Session, args: ApplyArgs) -> Resu
     }
     let places = places(&pending.wanted);
     send(session, pending.changes(), dry_run, reason).await.map_err(|failure| placed(failure, &places))
+}
+
+/// Makes all of these what they say, or none.
+pub(in crate::client) async fn put(
+    session: &Session,
+    wanted: Vec<Located<Resource>>,
+    dry_run: bool,
+    reason: ReasonArgs,
+) -> Result<Exit, Failure> {
+    let places = places(&wanted);
+    let changes = Pending { wanted, pruned: Vec::new() }.changes();
+    send(session, changes, dry_run, reason).await.map_err(|failure| placed(failure, &places))
 }
 
 /// Where each thing stands in the manifests.

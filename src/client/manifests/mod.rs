@@ -8,7 +8,7 @@ mod export;
 mod pending;
 mod server;
 
-pub(super) use apply::apply;
+pub(super) use apply::{apply, put};
 pub(super) use args::{ApplyArgs, DeleteFilesArgs, DiffArgs, ExportArgs, PlanArgs};
 pub(super) use delete::delete;
 pub(super) use diff::diff;

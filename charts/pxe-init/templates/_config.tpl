@@ -1,0 +1,52 @@
+{{/* The settings that values other than `config` make: section → key → value, as YAML. */}}
+{{- define "pxe-init.settings" -}}
+http:
+  address: {{ .Values.http.address | quote }}
+  port: {{ .Values.http.port }}
+  base_url: {{ .Values.http.baseUrl | quote }}
+  drain_seconds: {{ .Values.http.drainSeconds }}
+  stop_seconds: {{ .Values.http.stopSeconds }}
+grpc:
+  address: {{ eq .Values.management.mode "loopback" | ternary "127.0.0.1" .Values.http.address | quote }}
+  port: {{ .Values.management.port }}
+  insecure_management: {{ eq .Values.management.mode "insecure" }}
+database:
+  {{- if eq .Values.database.type "sqlite" }}
+  url: "sqlite:///var/lib/pxe-init/pxe-init.db?mode=rwc"
+  {{- else }}
+  host: {{ required "database.host: which Postgres? (or database.type: sqlite)" .Values.database.host | quote }}
+  port: {{ .Values.database.port }}
+  name: {{ .Values.database.name | quote }}
+  user: {{ .Values.database.user | quote }}
+  ssl_mode: {{ .Values.database.sslMode | quote }}
+  {{- end }}
+snapshot:
+  file: /var/lib/pxe-init/pxe-init.snapshot
+assets:
+  dir: {{ include "pxe-init.hasAssets" . | empty | ternary "" "/srv/boot" | quote }}
+  forward_server: {{ .Values.assets.forwardServer | quote }}
+log:
+  format: {{ .Values.log.format | quote }}
+  filter: {{ .Values.log.filter | quote }}
+{{- end }}
+
+{{/* config.toml. A scalar or a list of scalars in JSON is one in TOML too; Helm's own toToml writes 8080.0 for a port. */}}
+{{- define "pxe-init.toml" -}}
+{{- $settings := include "pxe-init.settings" . | fromYaml }}
+{{- range $section, $keys := .Values.config }}
+{{- range $key, $value := $keys }}
+{{- if hasKey (get $settings $section | default dict) $key }}
+{{- fail (printf "config.%s.%s: another value of the chart sets that, see values.yaml" $section $key) }}
+{{- end }}
+{{- if eq (printf "%s.%s" $section $key) "database.password" }}
+{{- fail "config.database.password: a ConfigMap is no place for it; use database.existingSecret" }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $section, $keys := mergeOverwrite (deepCopy .Values.config) $settings }}
+[{{ $section }}]
+{{- range $key, $value := $keys }}
+{{ $key }} = {{ toJson $value }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,34 @@
+{{/* What one value alone can not tell, and so the schema can not. */}}
+{{- define "pxe-init.validate" -}}
+{{- if eq .Values.database.type "sqlite" }}
+{{- if not .Values.persistence.enabled }}
+{{- fail "database.type: sqlite keeps its file on a claim: set persistence.enabled: true" }}
+{{- end }}
+{{- if or .Values.autoscaling.enabled (ne (int .Values.replicaCount) 1) }}
+{{- fail (printf "database.type: sqlite serves exactly one replica: set replicaCount: 1 (it is %d) and autoscaling.enabled: false" (int .Values.replicaCount)) }}
+{{- end }}
+{{- end }}
+{{- if and .Values.database.existingSecret .Values.database.password }}
+{{- fail "database.existingSecret and database.password: one of the two" }}
+{{- end }}
+{{- if and .Values.assets.existingClaim .Values.assets.volume }}
+{{- fail "assets.existingClaim and assets.volume: one of the two" }}
+{{- end }}
+{{- if and (include "pxe-init.hasAssets" .) .Values.assets.forwardServer }}
+{{- fail "assets.forwardServer says nothing where a volume of assets is served: one of the two" }}
+{{- end }}
+{{- if .Values.management.ingress.enabled }}
+{{- if not (include "pxe-init.managementServed" .) }}
+{{- fail "management.ingress leads to a service, which management.mode: loopback has none of" }}
+{{- end }}
+{{- if not .Values.management.ingress.host }}
+{{- fail "management.ingress.host: which host?" }}
+{{- end }}
+{{- end }}
+{{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) }}
+{{- fail (printf "autoscaling.minReplicas (%d) is more than maxReplicas (%d)" (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) }}
+{{- end }}
+{{- if eq (int .Values.http.port) (int .Values.management.port) }}
+{{- fail (printf "http.port and management.port are both %d" (int .Values.http.port)) }}
+{{- end }}
+{{- end }}

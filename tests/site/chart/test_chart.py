@@ -1,0 +1,184 @@
+"""The chart, rendered by helm: what Kubernetes would be given, and what is refused."""
+
+import json
+import tomllib
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from chart.helm import CHART, HELM, documents, needs_helm, one, refused, template
+from chart.matrix import MATRIX, WRONG
+from harness.paths import ROOT, SERVER
+from harness.server import clean_environment
+from support import hold, run
+
+SNAPSHOTS = ROOT / "tests" / "site" / "snapshots" / "chart"
+EXAMPLE = ROOT / "charts" / "example.yaml"
+EXAMPLE_VALUES = ROOT / "charts" / "example-values.yaml"
+# The oldest that Chart.yaml takes, and the newest that the package knows.
+KUBERNETES = ["1.27", kubernetes_validate.latest_version()]
+# Of an operator's own kinds: no package that pip has knows their types.
+CUSTOM = {"ServiceMonitor"}
+
+
+def test_lint():
+    needs_helm()
+    run(HELM, "lint", "--strict", CHART, "--values", EXAMPLE_VALUES)
+
+
+def test_the_example_is_what_the_chart_makes():
+    hold(EXAMPLE, template(EXAMPLE_VALUES, release="pxe-init"))
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_rendered(name):
+    """The snapshot, and what Kubernetes' types and the server's own check say of it."""
+    text = template(MATRIX[name])
+    hold(SNAPSHOTS / f"{name}.yaml", text)
+    manifests = documents(text)
+    for manifest in manifests:
+        for version in KUBERNETES:
+            if manifest["kind"] not in CUSTOM:
+                kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_no_snapshot_is_left_over():
+    assert {file.stem for file in SNAPSHOTS.iterdir()} == set(MATRIX)
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_the_server_takes_its_settings(name, tmp_path):
+    """`config check` of the real server reads the ConfigMap, with the pod's variables."""
+    manifests = documents(template(MATRIX[name]))
+    settings = one(manifests, "ConfigMap")["data"]["config.toml"]
+    file = tmp_path / "config.toml"
+    # The volume of assets is not mounted here, and a directory that is not there is refused.
+    file.write_text(settings.replace('"/srv/boot"', json.dumps(str(tmp_path))))
+    variables = {entry["name"]: entry.get("value", "from-elsewhere") for entry in container(manifests)["env"]}
+
+    run(SERVER, "--config", file, "config", "check", env=clean_environment() | variables)
+
+    parsed = tomllib.loads(settings)
+    for section, keys in MATRIX[name].get("config", {}).items():
+        for key, value in keys.items():
+            assert parsed[section][key] == value
+
+
+@pytest.mark.parametrize("why", WRONG)
+def test_refused(why):
+    values, said = WRONG[why]
+    assert said in refused(values)
+
+
+def test_validation_finds_mistakes():
+    """The types are strict: a key that Kubernetes does not know is an error."""
+    manifest = one(documents(template(MATRIX["least"])), "Deployment")
+    manifest["spec"]["template"]["spec"]["containers"][0]["livenesProbe"] = {}
+    with pytest.raises(kubernetes_validate.ValidationError, match="livenesProbe"):
+        kubernetes_validate.validate(manifest, KUBERNETES[-1], strict=True)
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_what_holds_always(name):
+    """Whatever the values: pods without rights, services that find the pods, ports that exist."""
+    manifests = documents(template(MATRIX[name]))
+    kind = "StatefulSet" if MATRIX[name].get("persistence") else "Deployment"
+    workload = one(manifests, kind)
+    pod = workload["spec"]["template"]
+    spec, main = pod["spec"], container(manifests)
+
+    assert spec["enableServiceLinks"] is False
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert main["securityContext"]["readOnlyRootFilesystem"] is True
+    assert main["securityContext"]["allowPrivilegeEscalation"] is False
+    assert main["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    config = tomllib.loads(one(manifests, "ConfigMap")["data"]["config.toml"])
+    assert spec["terminationGracePeriodSeconds"] > config["http"]["drain_seconds"] + config["http"]["stop_seconds"]
+
+    names = {port["name"]: port["containerPort"] for port in main["ports"]}
+    assert names["http"] == config["http"]["port"]
+    assert (names.get("grpc") == config["grpc"]["port"]) == (config["grpc"]["address"] != "127.0.0.1")
+    volumes = {volume["name"] for volume in spec["volumes"]}
+    volumes |= {claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", [])}
+    assert {mount["name"] for mount in main["volumeMounts"]} <= volumes
+    for service in (m for m in manifests if m["kind"] == "Service"):
+        assert service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= set(names)
+
+
+def test_the_monitor_finds_the_service_for_machines_only():
+    manifests = documents(template(MATRIX["autoscaled-and-monitored"] | {"management": {"mode": "insecure"}}))
+    wanted = one(manifests, "ServiceMonitor")["spec"]["selector"]["matchLabels"]
+    found = [m["metadata"]["name"] for m in manifests if m["kind"] == "Service" and wanted.items() <= m["metadata"]["labels"].items()]
+    assert found == ["boot-pxe-init"]
+
+
+def test_settings_replace_the_pods():
+    def checksum(values):
+        pod = one(documents(template(values)), "Deployment")["spec"]["template"]
+        return pod["metadata"]["annotations"]["checksum/config"]
+
+    assert checksum(MATRIX["least"]) != checksum(MATRIX["settings"])
+
+
+def test_values_and_schema_have_the_same_keys():
+    """Each value of values.yaml is in the schema, and the other way round."""
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    assert keys_of_values(values, schema) == keys_of_schema(schema) - {"global"}
+
+
+def keys_of_values(values, schema, path="") -> set[str]:
+    """Down to where the schema leaves off."""
+    found = set()
+    for key, value in values.items():
+        here = f"{path}{key}"
+        found.add(here)
+        inner = schema.get("properties", {}).get(key, {})
+        if isinstance(value, dict) and "properties" in inner:
+            found |= keys_of_values(value, inner, here + ".")
+    return found
+
+
+def keys_of_schema(schema, path="") -> set[str]:
+    found = set()
+    for key, inner in schema.get("properties", {}).items():
+        found.add(f"{path}{key}")
+        if inner.get("type") == "object":
+            found |= keys_of_schema(inner, f"{path}{key}.")
+    return found
+
+
+def test_versions_are_the_programs():
+    """The chart names the version that Cargo.toml has, unless told otherwise."""
+    program = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["version"]
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["appVersion"] == program
+    assert container(documents(template(MATRIX["least"])))["image"] == f"pxe-init:{program}"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("least", ["port-forward deployment/boot-pxe-init", "/boot.ipxe", "loadBalancerIPs"]),
+        ("node-port", ["http://NODE:30080/boot.ipxe"]),
+        ("cluster-ip", ["http://boot-pxe-init.provisioning:80/boot.ipxe"]),
+        ("persistent", ["statefulset/boot-pxe-init"]),
+        ("insecure-behind-ingress", ["WARNING", "boot-pxe-init-management.provisioning:5000"]),
+    ],
+)
+def test_notes(name, said):
+    needs_helm()
+    arguments = ["--namespace", "provisioning", "--dry-run=client", "--values", "-"]
+    notes = run(HELM, "install", "boot", CHART, *arguments, stdin=yaml.safe_dump(MATRIX[name])).split("NOTES:")[1]
+    for part in said:
+        assert part in notes
+
+
+def container(manifests: list[dict]) -> dict:
+    """The one container of the pods."""
+    workload = next(m for m in manifests if m["kind"] in ("Deployment", "StatefulSet"))
+    (only,) = workload["spec"]["template"]["spec"]["containers"]
+    return only
