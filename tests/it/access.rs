@@ -3,6 +3,7 @@
 mod calls;
 mod every_call;
 mod masks;
+mod secure;
 mod tokens;
 
 use std::path::Path;

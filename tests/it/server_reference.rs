@@ -44,6 +44,11 @@ fn reference() -> String {
         "text",
         &format!("{help}\nTakes the flags of `serve` too."),
     );
+    for name in ["init", "client"] {
+        let certs = command.find_subcommand_mut("certs").unwrap();
+        let help = certs.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+        block(&mut text, &format!("pxe-init-server certs {name}"), "text", &help);
+    }
     let config = command.find_subcommand_mut("config").unwrap();
     block(&mut text, "pxe-init-server config", "text", &config.render_long_help().to_string());
     text.push_str("## Settings\n\n");

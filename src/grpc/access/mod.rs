@@ -11,7 +11,8 @@ mod table;
 mod view;
 
 pub(in crate::grpc) use guard::Guard;
-pub use guard::{Anonymous, Caller};
+pub use guard::{Access, Anonymous, Caller};
+pub use identity::Known;
 pub(in crate::grpc) use identity::{actor, may_show};
 pub use layer::{Guarded, Guarding};
 pub use table::{NEEDS, Need};
