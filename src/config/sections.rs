@@ -38,6 +38,8 @@ pub struct Http {
     pub drain_seconds: u32,
     /// How long accepted requests may take after that, in seconds.
     pub stop_seconds: u32,
+    /// Networks whose word counts on where a request came from.
+    pub trusted_proxies: Vec<String>,
     /// Let another server of the same user listen on the same port.
     pub reuse_port: bool,
 }

@@ -25,7 +25,7 @@ pub struct Context {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerContext {
     /// `http://host:port`, without a slash at the end.
-    pub base_url: String,
+    pub base_url: Arc<str>,
     /// What relative image paths are joined to.
     pub asset_url: String,
     /// Seconds that a held machine waits before it asks again.

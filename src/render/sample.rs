@@ -216,7 +216,7 @@ fn coreos() -> Image {
 
 fn context(facts: Facts, machine: Option<Machine>, image: Option<Image>, rule: Option<Rule>) -> Context {
     let server = ServerContext {
-        base_url: "http://boot.example.org:8080".to_owned(),
+        base_url: "http://boot.example.org:8080".into(),
         asset_url: "http://assets.example.org".to_owned(),
         hold_seconds: 30,
     };

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::grpc::Access;
-use crate::http::{AssetDir, HttpState, router};
+use crate::http::{AssetDir, Documents, HttpState, TrustedProxies, router};
 use crate::service::Service;
 use crate::snapshot_file::SnapshotFile;
 use crate::store::{self, StoreError};
@@ -71,6 +71,9 @@ pub enum ServerError {
     /// A certificate can not be made.
     #[error("the certificate can not be made: {0}")]
     Certificate(#[from] rcgen::Error),
+    /// A network of proxies is none.
+    #[error("http.trusted_proxies: {0}")]
+    Proxy(crate::domain::InvalidPattern),
     /// The operating system gives no randomness.
     #[error("the system gives no randomness: {0}")]
     Random(std::io::Error),
@@ -137,8 +140,14 @@ impl Server {
             service.keep_journal(journal);
         }
         let assets = AssetDir::new(config.assets.dir());
-        let state =
-            HttpState { service: service.clone(), metrics, assets, stopping: CancellationToken::new() };
+        let proxies = TrustedProxies::new(&config.http.trusted_proxies).map_err(ServerError::Proxy)?;
+        let state = HttpState {
+            proxies,
+            service: service.clone(),
+            metrics,
+            assets,
+            stopping: CancellationToken::new(),
+        };
         let connector = Connector { service, options, chance: chance::chance, failed: Notify::new() };
         let (limits, access) = (Limits::new(config), settings::access(config));
         Ok(Self { connector, http, limits, grpc, access, certificates, state })
@@ -209,6 +218,7 @@ impl Server {
         let state = HttpState { stopping: stop.announced(), ..self.state };
         let machines = Machines {
             listener: self.http,
+            documents: Documents::new(state.service.clone(), state.metrics.clone()),
             router: router(state),
             limits: self.limits,
             metrics,

@@ -40,12 +40,12 @@ use tokio::sync::{Mutex, Notify};
 use crate::boot::Boot;
 use crate::domain::{Facts, Kind, Timestamp, asset_url};
 use crate::error::{Code, Error};
-use crate::render::ServerContext;
 use crate::snapshot_file::SnapshotFile;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use crate::boot::{Answer, Assets, Comparison, Group, OnFailure, OnUnknown, Outcome, Settings, Snapshot};
+pub use crate::render::ServerContext;
 pub use audit::{AuditBreak, AuditCheck, AuditPage, AuditPageRequest, AuditVerdict};
 pub use export::{Export, Stored};
 pub use filter::Filter;
@@ -137,25 +137,44 @@ impl Service {
     }
 
     /// The script that every machine begins with: it asks again, with the machine's facts.
-    pub fn boot_script(&self, base_url: &str) -> Result<Answer, Error> {
-        let snapshot = self.snapshot()?;
+    pub fn boot_script(&self, server: &Arc<ServerContext>) -> Result<Answer, Error> {
+        let snapshot = self.inner.snapshot.load();
+        let snapshot = snapshot.as_ref().ok_or_else(not_loaded)?;
         let revision = snapshot.catalog.revision();
-        Ok(Answer { revision, ..self.boot(&snapshot, &self.server(base_url)).script() })
+        Ok(Answer { revision, ..self.boot(snapshot, server).script() })
     }
 
     /// The document of `kind` for the machine with these facts.
-    pub fn answer(&self, facts: &Arc<Facts>, kind: Kind, base_url: &str) -> Result<Answer, Error> {
-        let snapshot = self.snapshot()?;
+    pub fn answer(
+        &self,
+        facts: &Arc<Facts>,
+        kind: Kind,
+        server: &Arc<ServerContext>,
+    ) -> Result<Answer, Error> {
+        let snapshot = self.inner.snapshot.load();
+        let snapshot = snapshot.as_ref().ok_or_else(not_loaded)?;
         let revision = snapshot.catalog.revision();
-        Ok(Answer { revision, ..self.boot(&snapshot, &self.server(base_url)).answer(facts, kind) })
+        Ok(Answer { revision, ..self.boot(snapshot, server).answer(facts, kind) })
     }
 
     fn boot<'a>(&'a self, snapshot: &'a Snapshot, server: &'a Arc<ServerContext>) -> Boot<'a> {
         Boot { snapshot, settings: &self.inner.settings, server, secrets: None }
     }
 
-    fn server(&self, base_url: &str) -> Arc<ServerContext> {
-        self.inner.servers.at(base_url, |base_url| self.inner.settings.server(base_url))
+    /// Where this server is for a machine that reaches it at `host`: there, unless the configuration names a base URL, which
+    /// also holds for a machine that names no host.
+    pub fn server(&self, host: Option<&str>) -> Arc<ServerContext> {
+        let settings = &self.inner.settings;
+        let host = host.filter(|_| !settings.base_url_fixed);
+        self.inner.servers.at(host, |base_url| settings.server(base_url.unwrap_or(&settings.base_url)))
+    }
+
+    /// The same for a base URL that somebody names.
+    fn server_at(&self, base_url: Option<&str>) -> Arc<ServerContext> {
+        match base_url {
+            Some(base_url) => Arc::new(self.inner.settings.server(base_url)),
+            None => self.server(None),
+        }
     }
 
     /// The time.

@@ -1,5 +1,6 @@
 //! Who may make which call.
 
+mod bounds;
 mod calls;
 mod every_call;
 mod masks;

@@ -2,11 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, FORWARDED, HeaderName};
 use tonic::Status;
 
+use super::failures::Failures;
 use super::identity::{Identity, Known};
 use super::table::{Need, need};
 use crate::error::{Code, Error};
@@ -43,10 +45,10 @@ pub struct Access {
 }
 
 /// What stands before every call.
-#[derive(Clone)]
 pub(in crate::grpc) struct Guard {
     service: Service,
     access: Access,
+    failures: Failures,
 }
 
 /// Where a call came from, as the connection says.
@@ -60,7 +62,7 @@ pub struct Caller {
 
 impl Guard {
     pub(in crate::grpc) fn new(service: Service, access: Access) -> Arc<Self> {
-        Arc::new(Self { service, access })
+        Arc::new(Self { service, access, failures: Failures::default() })
     }
 
     /// Who makes this call, if it may. What needs nobody has nobody.
@@ -79,13 +81,15 @@ impl Guard {
         };
         let origin = caller.address.ip().to_canonical();
         let identity = self.identify(headers, caller, origin).map_err(|error| {
-            tracing::warn!(%origin, call = path, problem = %error, "refused a call");
-            self.service.audit_denied(
-                "unknown",
-                &origin.to_string(),
-                path.trim_start_matches('/'),
-                &error.message,
-            );
+            let is_wrong = headers.contains_key(AUTHORIZATION) || caller.certificate.is_some();
+            let error = if is_wrong { self.bounded(error, origin) } else { error };
+            if error.code == Code::ResourceExhausted {
+                tracing::debug!(%origin, call = path, "refused a call");
+            } else {
+                tracing::warn!(%origin, call = path, problem = %error, "refused a call");
+            }
+            let call = path.trim_start_matches('/');
+            self.service.audit_denied("unknown", &origin.to_string(), call, &error.message);
             status(error)
         })?;
         if identity.role < needed {
@@ -104,6 +108,20 @@ impl Guard {
             return Err(status(Error::new(Code::PermissionDenied, problem)));
         }
         Ok(Some(identity))
+    }
+
+    /// What somebody is told whose credential is worth nothing: no more than that, once there were too many of them.
+    fn bounded(&self, error: Error, origin: IpAddr) -> Error {
+        if error.code != Code::Unauthenticated {
+            return error;
+        }
+        match self.failures.note(origin, Instant::now()) {
+            None => error,
+            Some(_) => Error::new(
+                Code::ResourceExhausted,
+                format!("too many calls with wrong credentials came from {origin}; try again in a minute"),
+            ),
+        }
     }
 
     /// A token counts before a certificate, and both before the place that the call comes from.

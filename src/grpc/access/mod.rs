@@ -3,6 +3,7 @@
 //! [`layer`] stands before every service and asks [`guard`], which finds out who calls and holds that against [`table`].
 //! [`service`] is the API of tokens.
 
+mod failures;
 mod guard;
 mod identity;
 mod layer;

@@ -1,6 +1,6 @@
 //! What the journal has in memory.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,9 +8,6 @@ use sha2::{Digest, Sha256};
 
 use super::{Answered, Discoveries};
 use crate::domain::{BootId, BootRecord, Replica};
-
-/// Texts that are kept to be shared; a site has few host names and templates.
-const SHARED: usize = 1024;
 
 /// Bits that tell the records of one millisecond apart; the rest of the low bits are those of the server.
 const COUNTER_BITS: u32 = 15;
@@ -26,7 +23,6 @@ pub(super) struct Kept {
     /// What tells this server's records from those of others.
     server: u64,
     counter: u64,
-    texts: HashSet<Arc<str>>,
     /// The body before, with its hash: many machines ask for the same script at the same time.
     last: (Bytes, [u8; 32]),
 }
@@ -41,7 +37,6 @@ impl Kept {
             discoveries: Discoveries::default(),
             server: server << COUNTER_BITS,
             counter: 0,
-            texts: HashSet::new(),
             last: (Bytes::new(), Sha256::digest([]).into()),
         }
     }
@@ -67,7 +62,7 @@ impl Kept {
             incident: answered.incident,
             problem: answered.problem,
             micros: u64::try_from(answered.took.as_micros()).unwrap_or(u64::MAX),
-            base_url: self.shared(&answered.base_url),
+            base_url: answered.base_url,
             replica: replica.clone(),
         }
     }
@@ -77,17 +72,5 @@ impl Kept {
             self.last = (body.clone(), Sha256::digest(body).into());
         }
         self.last.1
-    }
-
-    fn shared(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.texts.get(text) {
-            return known.clone();
-        }
-        if self.texts.len() >= SHARED {
-            self.texts.clear();
-        }
-        let new: Arc<str> = text.into();
-        self.texts.insert(new.clone());
-        new
     }
 }

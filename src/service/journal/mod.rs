@@ -89,7 +89,7 @@ pub struct Answered {
     /// How long it took.
     pub took: Duration,
     /// Where the machine reached the server.
-    pub base_url: String,
+    pub base_url: Arc<str>,
 }
 
 /// What every machine was answered.

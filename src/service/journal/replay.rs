@@ -136,7 +136,7 @@ impl Service {
         secrets: Option<&Secrets>,
         with_document: bool,
     ) -> Replayed {
-        let server = self.server(&record.base_url);
+        let server = self.server_at(Some(&record.base_url));
         let answer = |secrets| {
             let boot = Boot { secrets, ..self.boot(snapshot, &server) };
             // Made anew, and not recalled: whether it comes out the same is the question.

@@ -39,7 +39,7 @@ fn answered(body: usize) -> Answered {
         incident: None,
         problem: None,
         took: Duration::ZERO,
-        base_url: String::new(),
+        base_url: "".into(),
     }
 }
 
