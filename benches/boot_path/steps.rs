@@ -10,7 +10,7 @@ use axum::http::Request;
 use criterion::{BatchSize, Criterion};
 use pxe_init::catalog::Catalog;
 use pxe_init::domain::{Facts, Kind};
-use pxe_init::http::{AssetDir, HttpState, Peer, facts_from_query, router};
+use pxe_init::http::{AssetDir, HttpState, Peer, TrustedProxies, facts_from_query, router};
 use pxe_init::render::{Context, Limits, ServerContext, TemplateSet};
 use pxe_init::resolve::resolve;
 use pxe_init::service::{Answer, Outcome, Service};
@@ -159,6 +159,7 @@ impl Filled {
             metrics,
             assets: AssetDir::default(),
             stopping: CancellationToken::new(),
+            proxies: TrustedProxies::default(),
         })
     }
 }

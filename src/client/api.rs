@@ -48,10 +48,17 @@ pub(super) struct Caller {
 impl Api {
     /// This server, to which the first call connects. Connecting and each call have `timeout`.
     pub(super) fn new(target: Target, timeout: Duration) -> Result<Self, Failure> {
-        let channel = Transport::from_shared(target.endpoint.url())
+        let mut transport = Transport::from_shared(target.endpoint.url())
             .map_err(|e| Failure::new(Exit::Usage, e.to_string()))?
-            .connect_timeout(timeout)
-            .connect_lazy();
+            .connect_timeout(timeout);
+        if let Some(tls) = target.tls {
+            let wrong = |e: tonic::transport::Error| {
+                let cause = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+                Failure::new(Exit::Other, format!("TLS: what was given can not be used: {cause}"))
+            };
+            transport = transport.tls_config(tls).map_err(wrong)?;
+        }
+        let channel = transport.connect_lazy();
         let user = environment::user().filter(|user| user.is_ascii());
         let user = user.and_then(|user| AsciiMetadataValue::try_from(user).ok());
         let caller = Caller { timeout, user, authorization: target.authorization };

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use database::{Database, SslMode};
-pub use management::{Anonymous, Management};
+pub use management::{Anonymous, ClientAuth, Identity, Management, Role, Tls};
 pub use sections::{
     Assets, Boot, Failure, Grpc, Http, Journal, Limits, Log, LogFormat, Snapshot, Traces, Unknown,
 };
@@ -110,6 +110,7 @@ impl Config {
         let config = read(&sources, "the command line")?;
         config.http.check()?;
         config.grpc.check()?;
+        config.management.check()?;
         config.database.check()?;
         config.assets.check()?;
         config.boot.check()?;
@@ -221,6 +222,10 @@ mod tests {
             of("", &[("PXE_INIT__BOOT__UNKNOWN", "maybe")]),
             of("[http]\nbase_url = \"boot\"\n", &[]),
             of("[grpc]\naddress = \"0.0.0.0\"\n", &[]),
+            of("[grpc.tls]\ncert = \"a.pem\"\n", &[]),
+            of("[grpc.tls]\nclient_ca = \"a.pem\"\n", &[]),
+            of("[management]\nidentities = [{ name = \"a\", role = \"root\" }]\n", &[]),
+            of("[management]\nidentities = [{ name = \"a b\", role = \"admin\" }]\n", &[]),
             of("[database]\nurl = \"mysql://x\"\n", &[]),
             of("[database]\nurl = \"sqlite://x\"\nhost = \"db\"\n", &[]),
             of("[assets]\nforward_server = \"ftp://x\"\n", &[]),

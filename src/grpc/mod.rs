@@ -22,7 +22,7 @@ use crate::proto::first_system::pxe_init_server::PxeInitServer;
 use crate::proto::pxe_init as v1;
 use crate::service::Service;
 
-pub use access::{Anonymous, Caller, Guarded, Guarding, NEEDS, Need};
+pub use access::{Access, Anonymous, Caller, Guarded, Guarding, Known, NEEDS, Need};
 
 /// The largest request, in bytes: the largest template and some room.
 const MAX_REQUEST: usize = 4 << 20;
@@ -47,8 +47,8 @@ struct Api {
 pub type Random = fn() -> std::io::Result<[u8; 32]>;
 
 /// What stands before the services, and has to be around them: without it they refuse all but health.
-pub fn guard(service: Service, anonymous: Anonymous) -> Guarding {
-    Guarding(access::Guard::new(service, anonymous))
+pub fn guard(service: Service, access: Access) -> Guarding {
+    Guarding(access::Guard::new(service, access))
 }
 
 /// Every service, with health and reflection.

@@ -10,6 +10,7 @@ mod facts;
 mod host;
 mod operations;
 mod plain;
+mod proxies;
 mod question;
 mod reply;
 mod respond;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
+use axum::middleware::map_request_with_state;
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +33,7 @@ pub use boot::Documents;
 pub use date::with_date;
 pub use facts::from_query as facts_from_query;
 pub use plain::PlainRequest;
+pub use proxies::TrustedProxies;
 pub use question::Question;
 pub use reply::Reply;
 
@@ -49,6 +52,8 @@ pub struct HttpState {
     pub assets: AssetDir,
     /// Cancelled when the server is to end.
     pub stopping: CancellationToken,
+    /// Whose word counts on where a request came from.
+    pub proxies: TrustedProxies,
 }
 
 /// Every path that machines and monitoring use.
@@ -65,10 +70,13 @@ pub fn router(state: HttpState) -> Router {
     for kind in Kind::ALL {
         router = router.route(&format!("/{kind}"), get(boot::document));
     }
-    router
+    let proxies = state.proxies.clone();
+    let router = router
         .fallback(respond::no_such_path)
         .method_not_allowed_fallback(respond::wrong_method)
-        .with_state(state)
+        .with_state(state);
+    // Plain requests have no header of a proxy, so that all that have one come here.
+    if proxies.is_empty() { router } else { router.layer(map_request_with_state(proxies, proxies::unmask)) }
 }
 
 impl FromRef<HttpState> for Service {

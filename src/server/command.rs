@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use super::certs::{self, CertsCommand};
 use super::flags::Flags;
 use super::healthcheck::{self, HealthcheckArgs};
 use super::tokens::{self, CreateToken};
@@ -41,6 +42,11 @@ enum Command {
         command: TokenCommand,
     },
     Healthcheck(Box<HealthcheckArgs>),
+    /// Make certificates for TLS
+    Certs {
+        #[command(subcommand)]
+        command: CertsCommand,
+    },
     /// Look at the configuration
     Config {
         #[command(subcommand)]
@@ -93,6 +99,7 @@ pub async fn run(cli: Cli) -> ExitCode {
             }
         }
         Command::Man(args) => man::write(command(), &args).map_err(Failure::Told),
+        Command::Certs { command } => certs::run(command).map_err(Failure::Server),
         Command::Config { command: ConfigCommand::Check(flags) } => {
             load(file, *flags).map(|_| println!("the configuration is valid")).map_err(Failure::Config)
         }
@@ -155,9 +162,12 @@ async fn serve(config: &Config) -> Result<(), ServerError> {
         let database = store::Options::new(config.database.url()).redacted_url();
         tracing::info!(%http, %grpc, database, version = env!("CARGO_PKG_VERSION"), "listening");
     }
-    if config.grpc.is_open() {
+    if config.grpc.insecure_management {
+        let anybody =
+            if config.grpc.is_open() { "whoever reaches" } else { "whoever on this computer reaches" };
         tracing::warn!(
-            "--insecure-management: whoever reaches {} decides what every machine boots",
+            "--insecure-management: {anybody} {} is an admin without any credential: reads every secret and decides what \
+             every machine boots",
             config.grpc.listen()
         );
     }

@@ -1,5 +1,6 @@
 //! The composition root: start, serve, stop.
 
+mod certs;
 mod chance;
 mod clock;
 mod command;
@@ -12,6 +13,7 @@ mod management;
 mod private_file;
 mod settings;
 mod stop;
+mod tls;
 mod tokens;
 
 use std::net::SocketAddr;
@@ -22,8 +24,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::grpc::Anonymous;
-use crate::http::{AssetDir, Documents, HttpState, router};
+use crate::grpc::Access;
+use crate::http::{AssetDir, Documents, HttpState, TrustedProxies, router};
 use crate::service::Service;
 use crate::snapshot_file::SnapshotFile;
 use crate::store::{self, StoreError};
@@ -33,9 +35,11 @@ use crate::telemetry::{Metrics, Traces};
 use database::Connector;
 use machines::{Limits, Machines};
 use management::Management;
+use tls::{Certificates, Files};
 
 pub use command::{Cli, command, run};
 pub use stop::Stop;
+pub use tls::TlsError;
 
 /// Why the server could not start or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +66,15 @@ pub enum ServerError {
     /// The management API can not be described.
     #[error("the API can not be described: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// A certificate or a key can not be used.
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
+    /// A certificate can not be made.
+    #[error("the certificate can not be made: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// A network of proxies is none.
+    #[error("http.trusted_proxies: {0}")]
+    Proxy(crate::domain::InvalidPattern),
     /// The operating system gives no randomness.
     #[error("the system gives no randomness: {0}")]
     Random(std::io::Error),
@@ -91,7 +104,8 @@ pub struct Server {
     http: std::net::TcpListener,
     limits: Limits,
     grpc: TcpListener,
-    anonymous: Anonymous,
+    access: Access,
+    certificates: Option<Arc<Certificates>>,
     state: HttpState,
 }
 
@@ -101,6 +115,9 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Self, ServerError> {
         let options = store_options(config);
         let file = config.snapshot_file().map(|path| SnapshotFile::new(path, options.place()));
+        let certificates = Files::of_grpc(&config.grpc.tls)
+            .map(|files| Certificates::load(files, clock::system_clock()))
+            .transpose()?;
         let http = machines::listen(&config.http).map_err(|source| ServerError::Listen {
             what: "machines",
             address: config.http.listen(),
@@ -125,11 +142,17 @@ impl Server {
             service.keep_journal(journal);
         }
         let assets = AssetDir::new(config.assets.dir());
-        let state =
-            HttpState { service: service.clone(), metrics, assets, stopping: CancellationToken::new() };
+        let proxies = TrustedProxies::new(&config.http.trusted_proxies).map_err(ServerError::Proxy)?;
+        let state = HttpState {
+            proxies,
+            service: service.clone(),
+            metrics,
+            assets,
+            stopping: CancellationToken::new(),
+        };
         let connector = Connector { service, options, chance: chance::chance, failed: Notify::new() };
-        let anonymous = settings::anonymous(config);
-        Ok(Self { connector, http, limits: Limits::new(config), grpc, anonymous, state })
+        let (limits, access) = (Limits::new(config), settings::access(config));
+        Ok(Self { connector, http, limits, grpc, access, certificates, state })
     }
 
     /// Where machines ask.
@@ -186,8 +209,13 @@ impl Server {
             async move { service.run_armings(answered).await }
         });
         let traces = self.state.metrics.traces.clone();
-        let management =
-            Management { listener: self.grpc, service, traces: traces.clone(), anonymous: self.anonymous };
+        let management = Management {
+            listener: self.grpc,
+            service,
+            traces: traces.clone(),
+            access: self.access,
+            certificates: self.certificates,
+        };
         let management = tokio::spawn({
             let stop = stop.clone();
             async move { management.serve(&stop).await }

@@ -1,8 +1,10 @@
 //! Who may make which call.
 
+mod bounds;
 mod calls;
 mod every_call;
 mod masks;
+mod secure;
 mod tokens;
 
 use std::path::Path;

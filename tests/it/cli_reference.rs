@@ -15,7 +15,8 @@ Data goes to standard output, everything else to standard error. The options und
 command, before or after its name.
 
 Environment: `PXE_INIT_ENDPOINT` is the default of `--grpc-endpoint`; `PXE_INIT_TOKEN` is a token, and `PXE_INIT_TOKEN_FILE` a
-file that has one, where no option gives it; `VISUAL` or `EDITOR` is the editor of `edit`; `USER` or
+file that has one, where no option gives it; `PXE_INIT_CA`, `PXE_INIT_CERT` and
+`PXE_INIT_KEY` are the files of `--ca`, `--cert` and `--key`; `VISUAL` or `EDITOR` is the editor of `edit`; `USER` or
 `LOGNAME` is the name that the server writes down for a change.
 
 ";

@@ -63,6 +63,51 @@ async fn tokens() {
     app.stop().await;
 }
 
+/// From the quick start to a closed installation, in an empty directory.
+#[test]
+fn closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let [http, grpc] = std::array::from_fn(|_| {
+        std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+    });
+    let binaries = Path::new(env!("CARGO_BIN_EXE_pxe-init-client")).parent().unwrap().to_owned();
+    let bash = |text: &str| {
+        let mut command = Command::new("bash");
+        command
+            .args(["-euo", "pipefail", "-c", &text.replace(":5000", &format!(":{grpc}"))])
+            .env_clear()
+            .env("PATH", format!("{}:/usr/bin:/bin", binaries.display()))
+            .env("PXE_INIT__HTTP__ADDRESS", "127.0.0.1")
+            .env("PXE_INIT__HTTP__PORT", &http)
+            .env("PXE_INIT__GRPC__ADDRESS", "127.0.0.1")
+            .env("PXE_INIT__GRPC__PORT", &grpc)
+            .current_dir(dir.path())
+            .stdin(Stdio::null());
+        command
+    };
+    let steps = blocks("closed");
+    let made = bash(&steps[0]).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let serve = format!("exec {}", blocks("closed, served")[0]);
+    let mut server = bash(&serve).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // Each step goes on in the shell of the one before.
+    let wait =
+        "for _ in $(seq 150); do pxe-init-client -q image list >/dev/null 2>&1 && break; sleep 0.2; done\n";
+    let rest =
+        steps[1..].concat().replacen("pxe-init-client whoami", &format!("{wait}pxe-init-client whoami"), 1);
+    let done = bash(&rest).output().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(done.status.success(), "{rest}\n{done:?}");
+    let told = String::from_utf8_lossy(&done.stdout);
+    for expected in ["admin (certificate): admin", "monitoring   viewer", "demo", "token/ada revoked"] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    for file in ["ada.token", "monitoring.token", "root.token", "certs/grace.pem"] {
+        assert!(dir.path().join(file).exists(), "{file}");
+    }
+}
+
 /// Whoever adds a section says what of it is tested, and by which test here.
 #[test]
 fn every_command_is_run() {

@@ -55,6 +55,11 @@ fn reference() -> String {
         let more = if name == "healthcheck" { "Takes the flags of `serve` too.\n\n" } else { "" };
         block(&mut text, &format!("pxe-init-server {name}"), "text", &format!("{more}{help}"));
     }
+    for name in ["init", "client"] {
+        let certs = command.find_subcommand_mut("certs").unwrap();
+        let help = certs.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+        block(&mut text, &format!("pxe-init-server certs {name}"), "text", &help);
+    }
     let config = command.find_subcommand_mut("config").unwrap();
     block(&mut text, "pxe-init-server config", "text", &config.render_long_help().to_string());
     text.push_str("## Settings\n\n");

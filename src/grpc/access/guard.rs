@@ -2,12 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, FORWARDED, HeaderName};
 use tonic::Status;
 
-use super::identity::Identity;
+use super::failures::Failures;
+use super::identity::{Identity, Known};
 use super::table::{Need, need};
 use crate::error::{Code, Error};
 use crate::grpc::status::status;
@@ -33,11 +35,20 @@ pub enum Anonymous {
     Anybody,
 }
 
+/// Who is let in.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// Who needs no credential.
+    pub anonymous: Anonymous,
+    /// Who the holders of certificates are; the first that fits counts.
+    pub certificates: Vec<Known>,
+}
+
 /// What stands before every call.
-#[derive(Clone)]
 pub(in crate::grpc) struct Guard {
     service: Service,
-    anonymous: Anonymous,
+    access: Access,
+    failures: Failures,
 }
 
 /// Where a call came from, as the connection says.
@@ -45,11 +56,13 @@ pub(in crate::grpc) struct Guard {
 pub struct Caller {
     /// The other end of the connection.
     pub address: SocketAddr,
+    /// The names in its certificate, where it has one that our CA made.
+    pub certificate: Option<Arc<[String]>>,
 }
 
 impl Guard {
-    pub(in crate::grpc) fn new(service: Service, anonymous: Anonymous) -> Arc<Self> {
-        Arc::new(Self { service, anonymous })
+    pub(in crate::grpc) fn new(service: Service, access: Access) -> Arc<Self> {
+        Arc::new(Self { service, access, failures: Failures::default() })
     }
 
     /// Who makes this call, if it may. What needs nobody has nobody.
@@ -67,14 +80,16 @@ impl Guard {
             )));
         };
         let origin = caller.address.ip().to_canonical();
-        let identity = self.identify(headers, origin).map_err(|error| {
-            tracing::warn!(%origin, call = path, problem = %error, "refused a call");
-            self.service.audit_denied(
-                "unknown",
-                &origin.to_string(),
-                path.trim_start_matches('/'),
-                &error.message,
-            );
+        let identity = self.identify(headers, caller, origin).map_err(|error| {
+            let is_wrong = headers.contains_key(AUTHORIZATION) || caller.certificate.is_some();
+            let error = if is_wrong { self.bounded(error, origin) } else { error };
+            if error.code == Code::ResourceExhausted {
+                tracing::debug!(%origin, call = path, "refused a call");
+            } else {
+                tracing::warn!(%origin, call = path, problem = %error, "refused a call");
+            }
+            let call = path.trim_start_matches('/');
+            self.service.audit_denied("unknown", &origin.to_string(), call, &error.message);
             status(error)
         })?;
         if identity.role < needed {
@@ -95,12 +110,38 @@ impl Guard {
         Ok(Some(identity))
     }
 
-    fn identify(&self, headers: &HeaderMap, origin: IpAddr) -> Result<Identity, Error> {
+    /// What somebody is told whose credential is worth nothing: no more than that, once there were too many of them.
+    fn bounded(&self, error: Error, origin: IpAddr) -> Error {
+        if error.code != Code::Unauthenticated {
+            return error;
+        }
+        match self.failures.note(origin, Instant::now()) {
+            None => error,
+            Some(_) => Error::new(
+                Code::ResourceExhausted,
+                format!("too many calls with wrong credentials came from {origin}; try again in a minute"),
+            ),
+        }
+    }
+
+    /// A token counts before a certificate, and both before the place that the call comes from.
+    fn identify(&self, headers: &HeaderMap, caller: &Caller, origin: IpAddr) -> Result<Identity, Error> {
         if let Some(bearer) = bearer(headers)? {
             let token = self.service.token(bearer)?;
             return Ok(Identity::of_token(&token, origin.to_string()));
         }
-        let allowed = match self.anonymous {
+        if let Some(names) = &caller.certificate {
+            let fits = |known: &&Known| names.contains(&known.name);
+            let known = self.access.certificates.iter().find(fits).ok_or_else(|| {
+                let problem = format!(
+                    "the client certificate is for {}, which is nobody in management.identities",
+                    names.join(", ")
+                );
+                Error::new(Code::Unauthenticated, problem)
+            })?;
+            return Ok(Identity::of_certificate(known, origin.to_string()));
+        }
+        let allowed = match self.access.anonymous {
             Anonymous::Never => false,
             // What a proxy on this computer passes on comes from somewhere else.
             Anonymous::Loopback => {
@@ -113,8 +154,9 @@ impl Guard {
         if allowed {
             return Ok(Identity::anonymous(claim(headers), origin.to_string()));
         }
-        let problem = "this call needs a credential: a token (--token-file FILE, PXE_INIT_TOKEN), which \
-                       `pxe-init-client token create` of an admin makes, or `pxe-init-server token create` on the server";
+        let problem = "this call needs a credential: a token (--token-file FILE, PXE_INIT_TOKEN) or a \
+                       client certificate (--cert, --key); `pxe-init-client token create` of an admin makes tokens, \
+                       and `pxe-init-server token create` on the server the first one";
         Err(Error::new(Code::Unauthenticated, problem))
     }
 }

@@ -15,6 +15,8 @@ pub(in crate::grpc) enum Method {
     Anonymous,
     /// By a bearer token.
     Token,
+    /// By a client certificate.
+    Certificate,
 }
 
 /// A caller.
@@ -29,11 +31,23 @@ pub(in crate::grpc) struct Identity {
     pub(in crate::grpc) origin: String,
 }
 
+/// Who the holder of a certificate is.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// A name of the certificate.
+    pub name: String,
+    /// What the holder may do.
+    pub role: Role,
+    /// Whether the holder may read secrets.
+    pub secrets: bool,
+}
+
 impl Method {
     pub(in crate::grpc) const fn as_str(self) -> &'static str {
         match self {
             Self::Anonymous => "anonymous",
             Self::Token => "token",
+            Self::Certificate => "certificate",
         }
     }
 }
@@ -51,6 +65,12 @@ impl Identity {
         Self { name, role, secrets, method: Method::Token, origin }
     }
 
+    /// The holder of a certificate.
+    pub(super) fn of_certificate(known: &Known, origin: String) -> Self {
+        let Known { name, role, secrets } = known.clone();
+        Self { name, role, secrets, method: Method::Certificate, origin }
+    }
+
     /// Whether secrets may be shown to it.
     pub(in crate::grpc) fn reads_secrets(&self) -> bool {
         self.secrets || self.role == Role::Admin
@@ -62,6 +82,7 @@ impl fmt::Display for Identity {
         match self.method {
             Method::Anonymous => f.write_str("an anonymous caller"),
             Method::Token => write!(f, "the token {}", self.name),
+            Method::Certificate => write!(f, "the certificate of {}", self.name),
         }
     }
 }

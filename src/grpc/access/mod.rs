@@ -3,6 +3,7 @@
 //! [`layer`] stands before every service and asks [`guard`], which finds out who calls and holds that against [`table`].
 //! [`service`] is the API of tokens.
 
+mod failures;
 mod guard;
 mod identity;
 mod layer;
@@ -11,7 +12,8 @@ mod table;
 mod view;
 
 pub(in crate::grpc) use guard::Guard;
-pub use guard::{Anonymous, Caller};
+pub use guard::{Access, Anonymous, Caller};
+pub use identity::Known;
 pub(in crate::grpc) use identity::{actor, may_show};
 pub use layer::{Guarded, Guarding};
 pub use table::{NEEDS, Need};

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::transport::server::Connected;
 
@@ -13,11 +12,16 @@ use crate::grpc::Caller;
 
 /// A connection that was let in, and who is at its other end.
 pub(super) struct Connection {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Box<dyn Stream>,
     pub(super) caller: Caller,
     /// Its place among those that may be open.
     pub(super) _place: OwnedSemaphorePermit,
 }
+
+/// Bytes both ways, with TLS or without.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 impl Connected for Connection {
     type ConnectInfo = Caller;

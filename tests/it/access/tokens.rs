@@ -192,3 +192,18 @@ fn the_first_token_goes_into_a_file_that_only_its_owner_reads() {
     assert!(String::from_utf8_lossy(&taken.stderr).contains("a token admin is in force"), "{taken:?}");
     assert!(!file.exists(), "no empty file is left");
 }
+
+#[tokio::test]
+async fn the_audit_says_who_was_denied_what() {
+    let (app, root) = closed(&[]).await;
+    let viewer = make(&app, &root, "eye", "viewer", |_| ()).await;
+    let refused =
+        calls::code(calls::caller(&app, Some(&viewer)).await, "/pxe_init.v1.MachineService/DeleteMachine");
+    assert_eq!(refused.await.0, Code::PermissionDenied);
+    let caller = calls::caller(&app, Some(&root)).await;
+    let mut audit = v1::audit_service_client::AuditServiceClient::new(caller);
+    let entries = audit.list_audit(v1::ListAuditRequest::default()).await.unwrap().into_inner().entries;
+    let told: Vec<_> =
+        entries.iter().map(|e| [&*e.actor, &*e.origin, &*e.action, &*e.name].join(" ")).collect();
+    assert_eq!(told, ["eye 127.0.0.1 denied pxe_init.v1.MachineService/DeleteMachine"]);
+}
