@@ -103,7 +103,8 @@ impl Config {
             let wrong = |problem| ConfigError::Source { from: key.to_owned(), problem };
             sources = sources.set_override(key, value).map_err(wrong)?;
         }
-        let config = read(&sources, "the command line")?;
+        let mut config = read(&sources, "the command line")?;
+        config.database.read_password()?;
         config.http.check()?;
         config.grpc.check()?;
         config.database.check()?;

@@ -22,6 +22,7 @@ mod reading;
 mod revision;
 mod row;
 mod rules;
+mod ssl;
 mod templates;
 mod write;
 
@@ -61,6 +62,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Address`], [`StoreError::Refused`], [`StoreError::Unavailable`], or [`StoreError::SchemaTooNew`].
     pub async fn connect(options: &Options) -> Result<Self, StoreError> {
+        let options = &connect::agreed(options).await?;
         let connection = connect::open(options).await?;
         error::within(options.statement_timeout, migrate::refuse_newer(&connection)).await?;
         Ok(Self {

@@ -63,6 +63,19 @@ async fn tokens() {
     app.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn database() {
+    let app = TestApp::start().await;
+    for file in ["password", "ca.crt", "pxe.crt", "pxe.key"] {
+        fs::write(app.dir.path().join(file), "hunter2\n").unwrap();
+    }
+    for block in blocks("database") {
+        let output = run(&app, &block, &[]).await;
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "the configuration is valid\n");
+    }
+    app.stop().await;
+}
+
 /// Whoever adds a section says what of it is tested, and by which test here.
 #[test]
 fn every_command_is_run() {

@@ -31,6 +31,7 @@ mod round_trip;
 pub(crate) mod samples;
 mod schema;
 mod templates;
+mod tls;
 mod writes;
 
 pub(crate) use round_trip::nouns;
