@@ -2,6 +2,7 @@
 
 mod choice;
 mod database;
+mod secrets;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use database::{Database, SslMode};
+pub use secrets::Secrets;
 pub use sections::{
     Assets, Boot, Failure, Grpc, Http, Journal, Limits, Log, LogFormat, Snapshot, Traces, Unknown,
 };
@@ -29,6 +31,8 @@ pub struct Config {
     pub grpc: Grpc,
     /// Where the nouns are kept.
     pub database: Database,
+    /// What secrets are encrypted with.
+    pub secrets: Secrets,
     /// What stands in for the database at a start.
     pub snapshot: Snapshot,
     /// Where image files are.
@@ -105,6 +109,7 @@ impl Config {
         }
         let mut config = read(&sources, "the command line")?;
         config.database.read_password()?;
+        config.secrets.read()?;
         config.http.check()?;
         config.grpc.check()?;
         config.database.check()?;
@@ -134,7 +139,8 @@ impl Config {
 
     /// The settings as TOML, with secrets masked.
     pub fn shown(&self) -> String {
-        let masked = Self { database: self.database.masked(), ..self.clone() };
+        let masked =
+            Self { database: self.database.masked(), secrets: self.secrets.masked(), ..self.clone() };
         toml::to_string(&masked).unwrap_or_else(|e| format!("# {e}\n"))
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::flags::Flags;
-use super::{Server, ServerError, Stop};
+use super::{Server, ServerError, Stop, secrets, settings};
 use crate::config::{Config, ConfigError, LogFormat};
 use crate::error::with_causes;
 use crate::store::{self, Store};
@@ -32,11 +32,32 @@ enum Command {
     Serve(Box<Flags>),
     /// Bring the database to this version and end; `serve` does so by itself
     Migrate(Box<Flags>),
+    /// Encrypt the params in the database
+    Secrets {
+        #[command(subcommand)]
+        command: SecretsCommand,
+    },
     /// Look at the configuration
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+}
+
+#[derive(Subcommand, Debug)]
+enum SecretsCommand {
+    /// Make a file with a new key, which only its owner can read; a file that is there stays
+    Init {
+        /// The file, for secrets.key_file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print a line with a new key, to be added to the file
+    NewKey,
+    /// Encrypt all params and all of the audit with the first key, in one transaction
+    ///
+    /// Do so after the first key was given, and whenever another key was made the first one. All servers must have that key by then.
+    Rotate(Box<Flags>),
 }
 
 #[derive(Subcommand, Debug)]
@@ -61,6 +82,13 @@ pub async fn run(cli: Cli) -> ExitCode {
     let result = match cli.command {
         Command::Serve(flags) => with_config(file, *flags, async |config| serve(&config).await).await,
         Command::Migrate(flags) => with_config(file, *flags, async |config| migrate(&config).await).await,
+        Command::Secrets { command: SecretsCommand::Init { file } } => {
+            secrets::init(&file).map_err(Failure::Server)
+        }
+        Command::Secrets { command: SecretsCommand::NewKey } => secrets::new_key().map_err(Failure::Server),
+        Command::Secrets { command: SecretsCommand::Rotate(flags) } => {
+            with_config(file, *flags, async |config| secrets::rotate(&config).await).await
+        }
         Command::Config { command: ConfigCommand::Check(flags) } => {
             load(file, *flags).map(|_| println!("the configuration is valid")).map_err(Failure::Config)
         }
@@ -103,6 +131,8 @@ fn load(file: Option<&Path>, flags: Flags) -> Result<Config, ConfigError> {
     let config = Config::load(file, std::env::vars_os().filter_map(unicode), flags.overrides())?;
     telemetry::check_filter(&config.log.filter)
         .map_err(|e| ConfigError::Value { key: "log.filter", problem: e.to_string() })?;
+    settings::keys(&config)
+        .map_err(|e| ConfigError::Value { key: config.secrets.source(), problem: e.to_string() })?;
     Ok(config)
 }
 
@@ -135,7 +165,8 @@ async fn serve(config: &Config) -> Result<(), ServerError> {
 
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 async fn migrate(config: &Config) -> Result<(), ServerError> {
-    let options = store::Options::new(config.database.url());
+    let options =
+        store::Options { keys: settings::keys(config)?, ..store::Options::new(config.database.url()) };
     let store = Store::connect(&options).await?;
     store.migrate().await?;
     println!(

@@ -73,6 +73,9 @@ pub(super) struct Flags {
     #[arg(long, value_name = "FILE", help_heading = "Database")]
     db_ssl_key: Option<PathBuf>,
 
+    /// File of keys that params are encrypted with in the database; "" for none
+    #[arg(long, value_name = "FILE", help_heading = "Database")]
+    secrets_key_file: Option<PathBuf>,
     /// File that the server starts from while the database is away; "" for none [default: pxe-init.snapshot]
     #[arg(long, value_name = "FILE", help_heading = "Database")]
     snapshot_file: Option<PathBuf>,
@@ -107,6 +110,7 @@ impl Flags {
         text("database.ssl_root_cert", self.db_ssl_root_cert.map(path));
         text("database.ssl_cert", self.db_ssl_cert.map(path));
         text("database.ssl_key", self.db_ssl_key.map(path));
+        text("secrets.key_file", self.secrets_key_file.map(path));
         text("snapshot.file", self.snapshot_file.map(path));
         text("log.format", self.log_format);
         text("log.filter", self.log);

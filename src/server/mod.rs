@@ -8,6 +8,7 @@ mod database;
 mod flags;
 mod journal;
 mod machines;
+mod secrets;
 mod settings;
 mod stop;
 
@@ -41,6 +42,25 @@ pub enum ServerError {
     /// The database can not be used.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The keys of secrets can not be used.
+    #[error("secrets: {0}")]
+    Keys(#[from] crate::seal::InvalidKeys),
+    /// The system has no randomness.
+    #[error("the system has no randomness to make a key from")]
+    Randomness,
+    /// A file of keys can not be written.
+    #[error("{file}: {source}")]
+    KeyFile {
+        /// Which.
+        file: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// There is nothing to encrypt secrets with.
+    #[error(
+        "no key is given to encrypt secrets with; give secrets.key_file (`pxe-init-server secrets init FILE` makes one)"
+    )]
+    NoKey,
     /// An address can not be listened on.
     #[error("can not listen for {what} on {address}: {source}")]
     Listen {
@@ -91,9 +111,12 @@ impl Server {
             max_connections: config.database.max_connections,
             acquire_timeout: config.database.timeout(),
             statement_timeout: config.database.timeout(),
+            keys: settings::keys(config)?,
             ..store::Options::new(config.database.url())
         };
-        let file = config.snapshot_file().map(|path| SnapshotFile::new(path, options.place()));
+        let file = config
+            .snapshot_file()
+            .map(|path| SnapshotFile::new(path, options.place()).sealed_by(options.keys.clone()));
         let http = machines::listen(&config.http).map_err(|source| ServerError::Listen {
             what: "machines",
             address: config.http.listen(),

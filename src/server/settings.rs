@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::{Config, Failure, Unknown};
 use crate::render::Limits;
+use crate::seal::{InvalidKeys, Keys};
 use crate::service::{Assets, OnFailure, OnUnknown, Settings};
 use crate::telemetry::TraceOptions;
 
@@ -39,6 +40,14 @@ pub(super) fn settings(config: &Config, http_port: u16) -> Settings {
             output: config.limits.output_bytes,
             time: Duration::from_millis(config.limits.milliseconds),
         },
+    }
+}
+
+/// What secrets are encrypted with; nothing where no key is given.
+pub(super) fn keys(config: &Config) -> Result<Keys, InvalidKeys> {
+    match config.secrets.keys() {
+        "" => Ok(Keys::default()),
+        keys => Keys::read(keys),
     }
 }
 

@@ -30,7 +30,7 @@ mod vars;
 mod write;
 
 use std::net::IpAddr;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -96,6 +96,8 @@ struct Inner {
     /// Calls that were denied and of which the audit does not know yet.
     denials: Denials,
     tokens: Tokens,
+    /// Whether it was said that secrets are in clear.
+    warned: AtomicBool,
 }
 
 impl Service {
@@ -118,6 +120,7 @@ impl Service {
             journal: OnceLock::new(),
             denials: Denials::default(),
             tokens: Tokens::default(),
+            warned: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }

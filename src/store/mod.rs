@@ -19,6 +19,7 @@ mod migrate;
 mod options;
 mod past;
 mod reading;
+mod reseal;
 mod revision;
 mod row;
 mod rules;
@@ -43,6 +44,7 @@ pub use listen::Listener;
 pub use options::Options;
 pub use past::Past;
 pub use reading::Reading;
+pub use reseal::Resealed;
 pub use write::Write;
 
 /// An open database, SQLite or Postgres. Clones share its connections.
@@ -71,6 +73,11 @@ impl Store {
             options: Arc::new(options.clone()),
             file: DatabaseFile::of(options)?.map(Arc::new),
         })
+    }
+
+    /// Whether secrets are sealed that are written from now on.
+    pub fn seals(&self) -> bool {
+        self.options.keys.first().is_some()
     }
 
     /// Whether there is a schema, of whatever version.
@@ -112,7 +119,8 @@ impl Store {
     /// # Errors
     /// As [`revision`](Self::revision).
     pub async fn boot_key(&self) -> Result<String, StoreError> {
-        error::within(self.statement_timeout(), revision::boot_key(&self.connection)).await
+        let key = error::within(self.statement_timeout(), revision::boot_key(&self.connection)).await?;
+        Ok(row::open_text(&self.options.keys, "catalog_revision", "1", "boot_key", &key)?.into_owned())
     }
 
     /// What changed after `revision`, in one consistent read. From 0 on that is all there is, without tombstones.
@@ -125,7 +133,7 @@ impl Store {
     pub async fn changes_since(&self, revision: u64) -> Result<Changes, StoreError> {
         let tx = error::within(self.statement_timeout(), connect::begin_read(&self.connection)).await?;
         let read = async {
-            let changes = changes::since(&tx, revision, self.statement_timeout()).await?;
+            let changes = changes::since(&tx, revision, self.statement_timeout(), &self.options.keys).await?;
             tx.rollback().await?;
             Ok(changes)
         };
@@ -139,7 +147,7 @@ impl Store {
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`].
     pub async fn read(&self, known: Option<&State>) -> Result<Reading, StoreError> {
         self.file.as_ref().map_or(Ok(()), |file| file.check())?;
-        Reading::begin(&self.connection, self.statement_timeout(), known).await
+        Reading::begin(&self.connection, self.statement_timeout(), &self.options.keys, known).await
     }
 
     /// A connection of its own, which hears of what others commit from now on. [`close`](Self::close) leaves it open.
@@ -162,7 +170,8 @@ impl Store {
             Err(_) => return Err(StoreError::unavailable("other writes took too long; try again")),
         };
         let file = self.file.clone();
-        Write::begin(&self.connection, turn, file, self.statement_timeout(), actor.clone(), at).await
+        let keys = self.options.keys.clone();
+        Write::begin(&self.connection, turn, file, self.statement_timeout(), keys, actor.clone(), at).await
     }
 
     /// The revisions of a template, also of a deleted one, newest first: at most `limit`, all older than `before`.

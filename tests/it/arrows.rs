@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 /// Every module with what it may import.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("seal", &[]),
     ("error", &["domain"]),
     ("catalog", &["domain"]),
     ("resolve", &["domain", "catalog"]),
     ("render", &["domain"]),
     ("lint", &["domain", "render"]),
     ("manifest", &["domain"]),
-    ("store", &["domain"]),
+    ("store", &["domain", "seal"]),
     ("config", &[]),
     ("boot", &["domain", "catalog", "resolve", "render", "lint"]),
     ("telemetry", &["domain", "boot"]),
     ("template_test", &["domain", "catalog", "resolve", "render", "lint", "manifest", "boot"]),
-    ("snapshot_file", &["domain", "catalog"]),
+    ("snapshot_file", &["domain", "seal", "catalog"]),
     (
         "service",
         &[
@@ -43,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "server",
         &[
             "domain",
+            "seal",
             "error",
             "catalog",
             "resolve",

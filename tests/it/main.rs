@@ -30,6 +30,7 @@ mod params;
 mod process;
 mod render;
 mod replicas;
+mod sealed;
 mod secrets;
 mod security_docs;
 mod server_reference;

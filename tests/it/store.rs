@@ -30,6 +30,7 @@ pub(crate) mod restored;
 mod round_trip;
 pub(crate) mod samples;
 mod schema;
+mod sealed;
 mod templates;
 mod tls;
 mod writes;
