@@ -17,6 +17,7 @@ pub mod manifest;
 pub mod proto;
 pub mod render;
 pub mod resolve;
+pub mod seal;
 pub mod server;
 pub mod service;
 pub mod snapshot_file;

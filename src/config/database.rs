@@ -36,9 +36,21 @@ pub struct Database {
     /// The user's password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+    /// The file that has the password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
     /// How the connection is protected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ssl_mode: Option<SslMode>,
+    /// The certificates of the CAs that the server's certificate may be signed by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssl_root_cert: Option<PathBuf>,
+    /// The certificate by which we say who we are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssl_cert: Option<PathBuf>,
+    /// Its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssl_key: Option<PathBuf>,
     /// The most connections at once, 1 to 100.
     pub max_connections: u32,
     /// Seconds to wait for the database, 1 to 60.
@@ -77,8 +89,18 @@ impl Database {
         let password = self.password.as_deref().map(|p| format!(":{}", encode(p))).unwrap_or_default();
         let host = or(&self.host, "localhost");
         let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
+        let file = |key: &str, file: &Option<PathBuf>| match file {
+            Some(file) => format!("&{key}={}", encode(&file.to_string_lossy())),
+            None => String::new(),
+        };
+        let files = [
+            file("sslrootcert", &self.ssl_root_cert),
+            file("sslcert", &self.ssl_cert),
+            file("sslkey", &self.ssl_key),
+        ]
+        .concat();
         format!(
-            "postgres://{user}{password}@{host}:{port}/{name}?sslmode={mode}",
+            "postgres://{user}{password}@{host}:{port}/{name}?sslmode={mode}{files}",
             user = encode(&or(&self.user, "pxe_init")),
             port = self.port.unwrap_or(5432),
             name = encode(&or(&self.name, "pxe_init")),
@@ -120,12 +142,62 @@ impl Database {
         masked
     }
 
+    /// Reads the password from its file.
+    pub(super) fn read_password(&mut self) -> Result<(), ConfigError> {
+        let Some(file) = &self.password_file else { return Ok(()) };
+        if self.password.is_some() {
+            return Err(wrong("database.password_file", "is given together with password; give one of them"));
+        }
+        let text = std::fs::read_to_string(file).map_err(|e| {
+            wrong("database.password_file", format!("{} can not be read: {e}", file.display()))
+        })?;
+        // Editors end a file with a line end, and no password ends with one.
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.is_empty() || text.contains('\n') {
+            let problem = format!("{} is not one line with the password", file.display());
+            return Err(wrong("database.password_file", problem));
+        }
+        self.password = Some(text.to_owned());
+        Ok(())
+    }
+
+    fn check_ssl(&self) -> Result<(), ConfigError> {
+        let given = [
+            ("database.ssl_root_cert", &self.ssl_root_cert),
+            ("database.ssl_cert", &self.ssl_cert),
+            ("database.ssl_key", &self.ssl_key),
+        ];
+        let given = given.into_iter().filter_map(|(key, file)| Some((key, file.as_ref()?)));
+        for (key, file) in given {
+            if self.ssl_mode == Some(SslMode::Disable) {
+                return Err(wrong(
+                    key,
+                    "is given, but database.ssl_mode is disable, which uses no certificate",
+                ));
+            }
+            std::fs::File::open(file)
+                .map_err(|e| wrong(key, format!("{} can not be read: {e}", file.display())))?;
+        }
+        match (&self.ssl_cert, &self.ssl_key) {
+            (Some(_), None) => Err(wrong(
+                "database.ssl_cert",
+                "is given without database.ssl_key; give the key of the certificate too",
+            )),
+            (None, Some(_)) => Err(wrong(
+                "database.ssl_key",
+                "is given without database.ssl_cert; give the certificate of the key too",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
+        self.check_ssl()?;
         if !self.url.is_empty() {
             if self.has_parts() {
                 return Err(wrong(
                     "database.url",
-                    "is given together with host, port, name, user, password or ssl_mode; give the URL or those",
+                    "is given together with host, port, name, user, password or the ssl keys; give the URL or those",
                 ));
             }
             let known = ["sqlite:", "postgres://", "postgresql://"];
@@ -169,7 +241,11 @@ impl Database {
             || self.name.is_some()
             || self.user.is_some()
             || self.password.is_some()
+            || self.password_file.is_some()
             || self.ssl_mode.is_some()
+            || self.ssl_root_cert.is_some()
+            || self.ssl_cert.is_some()
+            || self.ssl_key.is_some()
     }
 }
 
@@ -185,7 +261,11 @@ mod tests {
             name: None,
             user: None,
             password: None,
+            password_file: None,
             ssl_mode: None,
+            ssl_root_cert: None,
+            ssl_cert: None,
+            ssl_key: None,
             max_connections: 8,
             timeout_seconds: 5,
         }
@@ -205,6 +285,54 @@ mod tests {
             ..database()
         };
         assert_eq!(all.url(), "postgres://a%40b:p%3A%2F%3F%23%C3%A4@[fd00::1]:5432/n?sslmode=verify-full");
+    }
+
+    #[test]
+    fn a_password_can_come_from_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |text: &str| {
+            let file = directory.path().join("password");
+            std::fs::write(&file, text).unwrap();
+            Database { password_file: Some(file), ..database() }
+        };
+        for text in ["p/w d", "p/w d\n", "p/w d\r\n"] {
+            let mut read = file(text);
+            read.read_password().unwrap();
+            assert_eq!(read.url(), "postgres://pxe_init:p%2Fw%20d@localhost:5432/pxe_init?sslmode=prefer");
+            assert_eq!(read.masked().password.as_deref(), Some(MASK));
+        }
+        for text in ["", "\n", "a\nb\n"] {
+            let problem = file(text).read_password().unwrap_err().to_string();
+            assert!(problem.ends_with("is not one line with the password"), "{problem}");
+        }
+        let both =
+            Database { password: Some("x".into()), ..file("p") }.read_password().unwrap_err().to_string();
+        assert!(both.contains("is given together with password"), "{both}");
+        let none =
+            Database { password_file: Some("/none".into()), ..database() }.read_password().unwrap_err();
+        assert!(none.to_string().contains("/none can not be read"), "{none}");
+    }
+
+    #[test]
+    fn certificates_go_together_and_must_be_there() {
+        let here: PathBuf = file!().into();
+        let cert = Database { ssl_cert: Some(here.clone()), ..database() };
+        assert!(cert.check().unwrap_err().to_string().contains("without database.ssl_key"));
+        let all = Database {
+            ssl_mode: Some(SslMode::VerifyFull),
+            ssl_root_cert: Some(here.clone()),
+            ssl_key: Some(here.clone()),
+            ..cert
+        };
+        all.check().unwrap();
+        assert!(all.url().ends_with(
+            "?sslmode=verify-full&sslrootcert=src%2Fconfig%2Fdatabase.rs&sslcert=src%2Fconfig%2Fdatabase.rs\
+             &sslkey=src%2Fconfig%2Fdatabase.rs"
+        ));
+        let none = Database { ssl_root_cert: Some("/none".into()), ..database() };
+        assert!(none.check().unwrap_err().to_string().contains("/none can not be read"));
+        let disabled = Database { ssl_mode: Some(SslMode::Disable), ssl_root_cert: Some(here), ..database() };
+        assert!(disabled.check().unwrap_err().to_string().contains("uses no certificate"));
     }
 
     #[test]

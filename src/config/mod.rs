@@ -3,6 +3,7 @@
 mod choice;
 mod database;
 mod management;
+mod secrets;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use database::{Database, SslMode};
 pub use management::{Anonymous, ClientAuth, Identity, Management, Role, Tls};
+pub use secrets::Secrets;
 pub use sections::{
     Assets, Boot, Failure, Grpc, Http, Journal, Limits, Log, LogFormat, Snapshot, Traces, Unknown,
 };
@@ -33,6 +35,8 @@ pub struct Config {
     pub management: Management,
     /// Where the nouns are kept.
     pub database: Database,
+    /// What secrets are encrypted with.
+    pub secrets: Secrets,
     /// What stands in for the database at a start.
     pub snapshot: Snapshot,
     /// Where image files are.
@@ -107,7 +111,9 @@ impl Config {
             let wrong = |problem| ConfigError::Source { from: key.to_owned(), problem };
             sources = sources.set_override(key, value).map_err(wrong)?;
         }
-        let config = read(&sources, "the command line")?;
+        let mut config = read(&sources, "the command line")?;
+        config.database.read_password()?;
+        config.secrets.read()?;
         config.http.check()?;
         config.grpc.check()?;
         config.management.check()?;
@@ -138,7 +144,8 @@ impl Config {
 
     /// The settings as TOML, with secrets masked.
     pub fn shown(&self) -> String {
-        let masked = Self { database: self.database.masked(), ..self.clone() };
+        let masked =
+            Self { database: self.database.masked(), secrets: self.secrets.masked(), ..self.clone() };
         toml::to_string(&masked).unwrap_or_else(|e| format!("# {e}\n"))
     }
 }

@@ -9,7 +9,7 @@ use super::certs::{self, CertsCommand};
 use super::flags::Flags;
 use super::healthcheck::{self, HealthcheckArgs};
 use super::tokens::{self, CreateToken};
-use super::{Server, ServerError, Stop};
+use super::{Server, ServerError, Stop, secrets, settings};
 use crate::config::{Config, ConfigError, LogFormat};
 use crate::error::with_causes;
 use crate::man::{self, ManArgs};
@@ -47,6 +47,11 @@ enum Command {
         #[command(subcommand)]
         command: CertsCommand,
     },
+    /// Encrypt the params in the database
+    Secrets {
+        #[command(subcommand)]
+        command: SecretsCommand,
+    },
     /// Look at the configuration
     Config {
         #[command(subcommand)]
@@ -64,6 +69,22 @@ enum TokenCommand {
         #[command(flatten)]
         flags: Box<Flags>,
     },
+}
+
+#[derive(Subcommand, Debug)]
+enum SecretsCommand {
+    /// Make a file with a new key, which only its owner can read; a file that is there stays
+    Init {
+        /// The file, for secrets.key_file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print a line with a new key, to be added to the file
+    NewKey,
+    /// Encrypt all params and all of the audit with the first key, in one transaction
+    ///
+    /// Do so after the first key was given, and whenever another key was made the first one. All servers must have that key by then.
+    Rotate(Box<Flags>),
 }
 
 #[derive(Subcommand, Debug)]
@@ -100,6 +121,13 @@ pub async fn run(cli: Cli) -> ExitCode {
         }
         Command::Man(args) => man::write(command(), &args).map_err(Failure::Told),
         Command::Certs { command } => certs::run(command).map_err(Failure::Server),
+        Command::Secrets { command: SecretsCommand::Init { file } } => {
+            secrets::init(&file).map_err(Failure::Server)
+        }
+        Command::Secrets { command: SecretsCommand::NewKey } => secrets::new_key().map_err(Failure::Server),
+        Command::Secrets { command: SecretsCommand::Rotate(flags) } => {
+            with_config(file, *flags, async |config| secrets::rotate(&config).await).await
+        }
         Command::Config { command: ConfigCommand::Check(flags) } => {
             load(file, *flags).map(|_| println!("the configuration is valid")).map_err(Failure::Config)
         }
@@ -147,6 +175,8 @@ fn load(file: Option<&Path>, flags: Flags) -> Result<Config, ConfigError> {
     let config = Config::load(file, std::env::vars_os().filter_map(unicode), flags.overrides())?;
     telemetry::check_filter(&config.log.filter)
         .map_err(|e| ConfigError::Value { key: "log.filter", problem: e.to_string() })?;
+    settings::keys(&config)
+        .map_err(|e| ConfigError::Value { key: config.secrets.source(), problem: e.to_string() })?;
     Ok(config)
 }
 
@@ -182,7 +212,8 @@ async fn serve(config: &Config) -> Result<(), ServerError> {
 
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 async fn migrate(config: &Config) -> Result<(), ServerError> {
-    let options = store::Options::new(config.database.url());
+    let options =
+        store::Options { keys: settings::keys(config)?, ..store::Options::new(config.database.url()) };
     let store = Store::connect(&options).await?;
     store.migrate().await?;
     println!(

@@ -66,10 +66,25 @@ pub(super) struct Flags {
     /// Password of the user; PXE_INIT__DATABASE__PASSWORD keeps it out of the process list
     #[arg(long, value_name = "PASSWORD", help_heading = "Database")]
     db_password: Option<String>,
+    /// File whose one line is the password
+    #[arg(long, value_name = "FILE", help_heading = "Database")]
+    db_password_file: Option<PathBuf>,
     /// disable, allow, prefer, require, verify-ca or verify-full [default: prefer]
     #[arg(long, value_name = "MODE", help_heading = "Database")]
     db_ssl_mode: Option<SslMode>,
+    /// Certificates of the CAs that the server's may be signed by, in PEM; verify-ca and verify-full take them
+    #[arg(long, value_name = "FILE", help_heading = "Database")]
+    db_ssl_root_cert: Option<PathBuf>,
+    /// Certificate by which we say who we are, in PEM
+    #[arg(long, value_name = "FILE", help_heading = "Database")]
+    db_ssl_cert: Option<PathBuf>,
+    /// Its key, in PEM
+    #[arg(long, value_name = "FILE", help_heading = "Database")]
+    db_ssl_key: Option<PathBuf>,
 
+    /// File of keys that params are encrypted with in the database; "" for none
+    #[arg(long, value_name = "FILE", help_heading = "Database")]
+    secrets_key_file: Option<PathBuf>,
     /// File that the server starts from while the database is away; "" for none [default: pxe-init.snapshot]
     #[arg(long, value_name = "FILE", help_heading = "Database")]
     snapshot_file: Option<PathBuf>,
@@ -103,6 +118,11 @@ impl Flags {
         text("database.user", self.db_user);
         text("database.password", self.db_password);
         text("database.ssl_mode", self.db_ssl_mode.map(|mode| mode.as_str().to_owned()));
+        text("database.password_file", self.db_password_file.map(path));
+        text("database.ssl_root_cert", self.db_ssl_root_cert.map(path));
+        text("database.ssl_cert", self.db_ssl_cert.map(path));
+        text("database.ssl_key", self.db_ssl_key.map(path));
+        text("secrets.key_file", self.secrets_key_file.map(path));
         text("snapshot.file", self.snapshot_file.map(path));
         text("log.format", self.log_format);
         text("log.filter", self.log);

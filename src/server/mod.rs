@@ -11,6 +11,7 @@ mod journal;
 mod machines;
 mod management;
 mod private_file;
+mod secrets;
 mod settings;
 mod stop;
 mod tls;
@@ -47,6 +48,25 @@ pub enum ServerError {
     /// The database can not be used.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The keys of secrets can not be used.
+    #[error("secrets: {0}")]
+    Keys(#[from] crate::seal::InvalidKeys),
+    /// The system has no randomness.
+    #[error("the system has no randomness to make a key from")]
+    Randomness,
+    /// A file of keys can not be written.
+    #[error("{file}: {source}")]
+    KeyFile {
+        /// Which.
+        file: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// There is nothing to encrypt secrets with.
+    #[error(
+        "no key is given to encrypt secrets with; give secrets.key_file (`pxe-init-server secrets init FILE` makes one)"
+    )]
+    NoKey,
     /// An address can not be listened on.
     #[error("can not listen for {what} on {address}: {source}")]
     Listen {
@@ -113,8 +133,10 @@ impl Server {
     /// Listens. All that takes the database follows in [`Server::serve`], which answers machines meanwhile: one that is
     /// refused a connection goes to its disk.
     pub async fn start(config: &Config) -> Result<Self, ServerError> {
-        let options = store_options(config);
-        let file = config.snapshot_file().map(|path| SnapshotFile::new(path, options.place()));
+        let options = store_options(config)?;
+        let file = config
+            .snapshot_file()
+            .map(|path| SnapshotFile::new(path, options.place()).sealed_by(options.keys.clone()));
         let certificates = Files::of_grpc(&config.grpc.tls)
             .map(|files| Certificates::load(files, clock::system_clock()))
             .transpose()?;
@@ -254,11 +276,12 @@ impl Server {
 }
 
 /// How the database is opened.
-fn store_options(config: &Config) -> store::Options {
-    store::Options {
+fn store_options(config: &Config) -> Result<store::Options, ServerError> {
+    Ok(store::Options {
         max_connections: config.database.max_connections,
         acquire_timeout: config.database.timeout(),
         statement_timeout: config.database.timeout(),
+        keys: settings::keys(config)?,
         ..store::Options::new(config.database.url())
-    }
+    })
 }

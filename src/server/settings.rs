@@ -6,6 +6,7 @@ use crate::config::{self, Config, Failure, Unknown};
 use crate::domain::Role;
 use crate::grpc::{Access, Anonymous, Known};
 use crate::render::Limits;
+use crate::seal::{InvalidKeys, Keys};
 use crate::service::{Assets, OnFailure, OnUnknown, Settings};
 use crate::telemetry::TraceOptions;
 
@@ -65,6 +66,14 @@ fn anonymous(config: &Config) -> Anonymous {
         (true, _) => Anonymous::Anybody,
         (false, config::Anonymous::Loopback) if !config.grpc.is_open() => Anonymous::Loopback,
         (false, _) => Anonymous::Never,
+    }
+}
+
+/// What secrets are encrypted with; nothing where no key is given.
+pub(super) fn keys(config: &Config) -> Result<Keys, InvalidKeys> {
+    match config.secrets.keys() {
+        "" => Ok(Keys::default()),
+        keys => Keys::read(keys),
     }
 }
 

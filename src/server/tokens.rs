@@ -68,7 +68,7 @@ async fn store_it(
     actor: &Actor,
     bearer: &Bearer,
 ) -> Result<crate::domain::Token, ServerError> {
-    let store = Store::connect(&store_options(config)).await?;
+    let store = Store::connect(&store_options(config)?).await?;
     // One that is there is migrated by `serve` or `migrate`, when somebody means to.
     if !store.has_schema().await? {
         store.migrate().await?;

@@ -9,8 +9,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Service, Snapshot, not_loaded};
+use crate::boot::Secrets;
 use crate::domain::{State, Timestamp};
 use crate::error::{Code, Error};
+use crate::store::Store;
 use crate::telemetry::LoadSpan;
 
 /// How often a replica looks for what others wrote.
@@ -177,11 +179,27 @@ impl Service {
         }
         let (from, to, begun) = (reading.after, reading.state.revision, Instant::now());
         let next = self.advance(reading).await?;
+        self.warn_of_secrets(&store, &next);
         self.publish(next);
         let duration = begun.elapsed();
         self.inner.metrics.reloads.loaded(from == 0, duration);
         self.inner.metrics.traces.load(LoadSpan { from, to, duration });
         Ok(())
+    }
+
+    /// Says once that secrets are in clear.
+    fn warn_of_secrets(&self, store: &Store, next: &Snapshot) {
+        if store.seals() || self.inner.warned.load(Ordering::Relaxed) {
+            return;
+        }
+        let secrets = Secrets::of(&[next]);
+        if !secrets.names().is_empty() && !self.inner.warned.swap(true, Ordering::Relaxed) {
+            let params = secrets.names().iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            tracing::warn!(
+                params,
+                "params that are secret are kept in clear in the database and in the snapshot file; give secrets.key_file"
+            );
+        }
     }
 
     fn is_level_with(&self, stored: &State) -> bool {

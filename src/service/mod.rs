@@ -32,7 +32,7 @@ mod vars;
 mod write;
 
 use std::net::IpAddr;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -100,6 +100,8 @@ struct Inner {
     /// Calls that were denied and of which the audit does not know yet.
     denials: Denials,
     boot_tokens: BootTokens,
+    /// Whether it was said that secrets are in clear.
+    warned: AtomicBool,
 }
 
 impl Service {
@@ -123,6 +125,7 @@ impl Service {
             tokens: tokens::Tokens::default(),
             denials: Denials::default(),
             boot_tokens: BootTokens::default(),
+            warned: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -12,6 +12,7 @@ use super::entry::Reader;
 use super::header::Header;
 use super::{About, Unusable, hex};
 use crate::domain::Stamped;
+use crate::seal::Keys;
 
 /// How much of the file one thread takes at once, in bytes: some thousand machines.
 const BLOCK: u64 = 4 << 20;
@@ -31,9 +32,10 @@ struct Block {
 pub(super) fn read(
     file: &mut (impl BufRead + Send),
     header: &Header,
+    keys: &Keys,
     mut give: impl FnMut(&About, Vec<Stamped>),
 ) -> Result<(), Unusable> {
-    let about = header.about();
+    let about = header.about(keys)?;
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
     let (to_parse, blocks) = sync_channel(threads);
     let (to_index, pieces) = sync_channel(threads);
@@ -43,7 +45,7 @@ pub(super) fn read(
         let whole = scope.spawn(move || read_blocks(file, header, &to_parse));
         for _ in 0..threads {
             let (blocks, to_index) = (&blocks, to_index.clone());
-            scope.spawn(move || parse_blocks(blocks, &to_index));
+            scope.spawn(move || parse_blocks(blocks, keys, &to_index));
         }
         drop(to_index);
         for piece in pieces {
@@ -92,8 +94,8 @@ fn read_blocks(file: &mut impl BufRead, header: &Header, to: &SyncSender<Block>)
 
 type Piece = Result<Vec<Stamped>, (u64, serde_json::Error)>;
 
-fn parse_blocks(blocks: &Mutex<Receiver<Block>>, to: &SyncSender<Piece>) {
-    let mut reader = Reader::default();
+fn parse_blocks(blocks: &Mutex<Receiver<Block>>, keys: &Keys, to: &SyncSender<Piece>) {
+    let mut reader = Reader::new(keys);
     let next = || blocks.lock().ok()?.recv().ok();
     while let Some(Block { lines, first }) = next() {
         let numbered = (first..).zip(lines.split_inclusive(|byte| *byte == b'\n'));

@@ -3,10 +3,14 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
+
+use super::ENTRY;
 
 use crate::catalog::{Catalog, Versioned};
 use crate::domain::{Change, Image, Machine, Name, Rule, Stamped, Template};
+use crate::seal::Keys;
 
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -27,13 +31,19 @@ enum Found {
 }
 
 /// Writes every entry of the catalog; gives their number.
-pub(super) fn write_all(catalog: &Catalog, to: &mut impl Write) -> io::Result<u64> {
+pub(super) fn write_all(catalog: &Catalog, keys: &Keys, to: &mut impl Write) -> io::Result<u64> {
     let mut count = 0;
     let mut line = Vec::new();
     let mut put = |revision: u64, stored: Stored<'_>| {
         count += 1;
         line.clear();
         serde_json::to_writer(&mut line, &(revision, stored))?;
+        if keys.first().is_some() {
+            let text = std::str::from_utf8(&line).map_err(io::Error::other)?;
+            let sealed = keys.seal(ENTRY, text).map_err(|_| io::Error::other("there is no randomness"))?;
+            line.clear();
+            line.extend_from_slice(sealed.as_bytes());
+        }
         line.push(b'\n');
         to.write_all(&line)
     };
@@ -53,14 +63,25 @@ pub(super) fn write_all(catalog: &Catalog, to: &mut impl Write) -> io::Result<u6
 }
 
 /// Reads entries; the many machines of one image share its name.
-#[derive(Default)]
 pub(super) struct Reader {
+    keys: Keys,
     images: HashSet<Name>,
 }
 
 impl Reader {
+    pub(super) fn new(keys: &Keys) -> Self {
+        Self { keys: keys.clone(), images: HashSet::new() }
+    }
+
     pub(super) fn read(&mut self, line: &[u8]) -> Result<Stamped, serde_json::Error> {
-        let (revision, found): (u64, Found) = serde_json::from_slice(line)?;
+        let (revision, found): (u64, Found) = match line.strip_prefix(b"sealed:") {
+            None => serde_json::from_slice(line)?,
+            Some(_) => {
+                let text = std::str::from_utf8(line).map_err(serde_json::Error::custom)?;
+                let opened = self.keys.open(ENTRY, text.trim_end()).map_err(serde_json::Error::custom)?;
+                serde_json::from_str(&opened)?
+            }
+        };
         let change = match found {
             Found::Image(image) => Change::Image(image),
             Found::Template(template) => Change::Template(template),

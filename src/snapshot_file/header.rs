@@ -1,10 +1,13 @@
 //! The first line.
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{About, Unusable, hex};
+use super::{About, BOOT_KEY, Unusable, hex};
 use crate::domain::Timestamp;
+use crate::seal::Keys;
 
 /// What every such file begins with.
 const MAGIC: &str = "pxe-init-snapshot ";
@@ -39,18 +42,20 @@ pub(super) struct Header {
 
 impl Header {
     /// The longest that the header of such a file can become, to keep its place until the rest is known.
-    pub(super) fn reserved(about: &About, database: &str) -> Self {
-        Self {
+    pub(super) fn reserved(about: &About, database: &str, keys: &Keys) -> io::Result<Self> {
+        let boot_key =
+            keys.seal(BOOT_KEY, &about.boot_key).map_err(|_| io::Error::other("there is no randomness"))?;
+        Ok(Self {
             revision: about.revision,
             confirmed: about.confirmed.0,
             identity: about.identity.clone(),
-            boot_key: about.boot_key.clone(),
+            boot_key,
             database: database.to_owned(),
             writer: env!("CARGO_PKG_VERSION").to_owned(),
             entries: u64::MAX,
             bytes: u64::MAX,
             sha256: hex(&[0; 32]),
-        }
+        })
     }
 
     /// The line without its end, filled up to `width` bytes.
@@ -77,13 +82,13 @@ impl Header {
         serde_json::from_str(rest).map_err(Unusable::StrangeHeader)
     }
 
-    pub(super) fn about(&self) -> About {
+    pub(super) fn about(&self, keys: &Keys) -> Result<About, Unusable> {
         let Self { revision, confirmed, identity, boot_key, .. } = self;
-        About {
+        Ok(About {
             revision: *revision,
             confirmed: Timestamp(*confirmed),
             identity: identity.clone(),
-            boot_key: boot_key.clone(),
-        }
+            boot_key: keys.open(BOOT_KEY, boot_key).map_err(Unusable::Sealed)?.into_owned(),
+        })
     }
 }

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! The first line is the header: its own hash is of all that follows it in that line, and it has the length and the hash
-//! of the rest. Every further line is an entry, with the catalog revision that last changed it.
+//! of the rest. Every further line is an entry, with the catalog revision that last changed it; where there is a key, an entry is
+//! sealed ([`crate::seal`]), and so is the secret in the header.
 
 mod body;
 mod entry;
@@ -23,6 +24,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::Timestamp;
+use crate::seal::Keys;
+
+/// What an entry is sealed for.
+const ENTRY: &str = "snapshot/entry";
+
+/// What the key of boots' tokens is sealed for.
+const BOOT_KEY: &str = "snapshot/boot_key";
 
 pub use read::Unusable;
 
@@ -32,6 +40,8 @@ pub struct SnapshotFile {
     path: PathBuf,
     /// Which database is configured, in words that hold no secret; a file of another one is refused.
     database: String,
+    /// What its entries are sealed with.
+    keys: Keys,
 }
 
 /// What a file says of itself.
@@ -50,7 +60,13 @@ pub struct About {
 impl SnapshotFile {
     /// The file at `path` for what is in `database`.
     pub fn new(path: impl Into<PathBuf>, database: impl Into<String>) -> Self {
-        Self { path: path.into(), database: database.into() }
+        Self { path: path.into(), database: database.into(), keys: Keys::default() }
+    }
+
+    /// The same file, whose entries are sealed with these keys.
+    #[must_use]
+    pub fn sealed_by(self, keys: Keys) -> Self {
+        Self { keys, ..self }
     }
 
     /// Where it is.

@@ -36,6 +36,9 @@ pub enum Unusable {
     /// The first line is whole, but says something that this version does not know.
     #[error("its header is not understood: {0}")]
     StrangeHeader(serde_json::Error),
+    /// What is sealed in it can not be read.
+    #[error("its header: {0}")]
+    Sealed(crate::seal::Unopened),
     /// It is of another database.
     #[error("it is of the database {found}, and this server uses {ours}")]
     OtherDatabase {
@@ -96,8 +99,8 @@ impl SnapshotFile {
         if header.database != self.database {
             return Err(Unusable::OtherDatabase { found: header.database, ours: self.database.clone() });
         }
-        body::read(&mut file, &header, give)?;
-        Ok(header.about())
+        body::read(&mut file, &header, &self.keys, give)?;
+        header.about(&self.keys)
     }
 }
 

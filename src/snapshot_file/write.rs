@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::header::Header;
 use super::{About, SnapshotFile, UNFINISHED, entry, hex};
 use crate::catalog::Catalog;
+use crate::seal::Keys;
 
 /// The piece in which the file is written, in bytes.
 const PIECE: usize = 256 << 10;
@@ -26,7 +27,7 @@ impl SnapshotFile {
             .suffix(UNFINISHED)
             .tempfile_in(directory)?;
         unfinished.as_file().lock()?;
-        let length = write(unfinished.as_file_mut(), about, &self.database, catalog)?;
+        let length = write(unfinished.as_file_mut(), about, &self.database, catalog, &self.keys)?;
         unfinished.as_file().sync_all()?;
         unfinished.persist(&self.path).map_err(|error| error.error)?;
         // So that a power cut does not bring the old name back.
@@ -35,12 +36,12 @@ impl SnapshotFile {
     }
 }
 
-fn write(file: &mut File, about: &About, database: &str, catalog: &Catalog) -> io::Result<u64> {
-    let mut header = Header::reserved(about, database);
+fn write(file: &mut File, about: &About, database: &str, catalog: &Catalog, keys: &Keys) -> io::Result<u64> {
+    let mut header = Header::reserved(about, database, keys)?;
     let reserved = header.line(0)?;
     let mut body = Hashing { to: BufWriter::with_capacity(PIECE, file), hash: Sha256::new(), bytes: 0 };
     writeln!(body.to, "{reserved}")?;
-    header.entries = entry::write_all(catalog, &mut body)?;
+    header.entries = entry::write_all(catalog, keys, &mut body)?;
     header.bytes = body.bytes;
     header.sha256 = hex(&body.hash.finalize());
     let mut file = body.to;

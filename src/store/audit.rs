@@ -10,9 +10,10 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
 
-use super::row::{to_column, to_json};
+use super::row::{seal_text, to_column, to_json};
 use super::{StoreError, history};
 use crate::domain::{Actor, AuditEntry, Change, Kind, Labels, Name, Params, Revision, Timestamp};
+use crate::seal::Keys;
 
 pub use chain::{AUDIT_BEGINNING, audit_hash};
 
@@ -88,6 +89,7 @@ pub(super) async fn append(
     tx: &DatabaseTransaction,
     entry: Entry<'_>,
     end: &mut ChainEnd,
+    keys: &Keys,
 ) -> Result<(), StoreError> {
     let after = json(entry.after)?;
     let action = match (entry.before, &after) {
@@ -109,11 +111,16 @@ pub(super) async fn append(
         message: entry.message,
         secrets: to_json(&secrets)?,
     };
-    add(tx, content, end).await
+    add(tx, content, end, keys).await
 }
 
 /// Adds an entry to the chain, which ends with it then.
-async fn add(tx: &DatabaseTransaction, content: Content<'_>, end: &mut ChainEnd) -> Result<(), StoreError> {
+async fn add(
+    tx: &DatabaseTransaction,
+    content: Content<'_>,
+    end: &mut ChainEnd,
+    keys: &Keys,
+) -> Result<(), StoreError> {
     let Content { revision, at, actor, noun, name, action, before, after, message, secrets } = content;
     let entry = AuditEntry {
         id: 0,
@@ -132,6 +139,9 @@ async fn add(tx: &DatabaseTransaction, content: Content<'_>, end: &mut ChainEnd)
         hash: String::new(),
     };
     let hash = audit_hash(&entry);
+    // The hash is of what is in clear, so that other keys change nothing of the chain.
+    let sealed =
+        |column, text: Option<String>| text.map(|text| seal_text(keys, TABLE, "", column, &text)).transpose();
     let row = ActiveModel {
         id: ActiveValue::NotSet,
         revision: ActiveValue::Set(to_column(entry.revision)),
@@ -141,11 +151,11 @@ async fn add(tx: &DatabaseTransaction, content: Content<'_>, end: &mut ChainEnd)
         noun: ActiveValue::Set(entry.noun),
         name: ActiveValue::Set(entry.name),
         action: ActiveValue::Set(entry.action),
-        before: ActiveValue::Set(entry.before),
-        after: ActiveValue::Set(entry.after),
+        before: ActiveValue::Set(sealed("before", entry.before)?),
+        after: ActiveValue::Set(sealed("after", entry.after)?),
         message: ActiveValue::Set(entry.message),
         previous: ActiveValue::Set(entry.previous),
-        salt: ActiveValue::Set(entry.salt),
+        salt: ActiveValue::Set(seal_text(keys, TABLE, "", "salt", &entry.salt)?),
         hash: ActiveValue::Set(hash.clone()),
         secrets: ActiveValue::Set(entry.secrets),
     };

@@ -14,6 +14,7 @@ use super::error::within;
 use super::row::{Row, to_column};
 use super::{StoreError, images, machines, revision, rules, templates};
 use crate::domain::{Change, Changes, Name, Noun, Stamped};
+use crate::seal::Keys;
 
 /// How many changes are handed over at once.
 const PIECE: usize = 20_000;
@@ -47,17 +48,19 @@ pub(super) struct Sink {
     to: Option<Sender<Vec<Stamped>>>,
     /// The longest wait for one more row.
     pub(super) timeout: Duration,
+    /// What opens sealed values.
+    keys: Keys,
 }
 
 impl Sink {
     /// Hands them over in pieces.
-    pub(super) fn to(to: Sender<Vec<Stamped>>, timeout: Duration) -> Self {
-        Self { piece: Vec::new(), to: Some(to), timeout }
+    pub(super) fn to(to: Sender<Vec<Stamped>>, timeout: Duration, keys: &Keys) -> Self {
+        Self { piece: Vec::new(), to: Some(to), timeout, keys: keys.clone() }
     }
 
     /// Keeps them.
-    pub(super) fn kept(timeout: Duration) -> Self {
-        Self { piece: Vec::new(), to: None, timeout }
+    pub(super) fn kept(timeout: Duration, keys: &Keys) -> Self {
+        Self { piece: Vec::new(), to: None, timeout, keys: keys.clone() }
     }
 
     async fn put(&mut self, stamped: Stamped) {
@@ -88,9 +91,10 @@ pub(super) async fn since(
     tx: &DatabaseTransaction,
     revision: u64,
     timeout: Duration,
+    keys: &Keys,
 ) -> Result<Changes, StoreError> {
     let current = within(timeout, revision::read(tx)).await?.revision;
-    let mut sink = Sink::kept(timeout);
+    let mut sink = Sink::kept(timeout, keys);
     read(tx, revision, current, &mut sink).await?;
     Ok(Changes { revision: current, changes: sink.piece })
 }
@@ -126,9 +130,10 @@ pub(super) async fn find(
     noun: Noun,
     name: &Name,
     timeout: Duration,
+    keys: &Keys,
 ) -> Result<Option<Change>, StoreError> {
     let scope = Scope::Live(name);
-    let mut found = Sink::kept(timeout);
+    let mut found = Sink::kept(timeout, keys);
     match noun {
         Noun::Image => images::load(tx, scope, &mut found).await?,
         Noun::Template => templates::load(tx, scope, &mut found).await?,
@@ -148,9 +153,10 @@ pub(super) async fn scan<E: EntityTrait>(
     into: &mut Sink,
 ) -> Result<(), StoreError> {
     let select = select.filter(scope.condition(table(noun))).into_query();
+    let keys = into.keys.clone();
     let mut rows = within(into.timeout, async { Ok(tx.stream(&select).await?) }).await?;
     while let Some(row) = next(&mut rows, into.timeout).await? {
-        let row = Row::new(table(noun), "name", &row)?;
+        let row = Row::new(table(noun), "name", &row)?.opened_by(&keys);
         let name = row.parse("name")?;
         let revision = row.unsigned("revision")?;
         let change = if row.get("deleted")? { Change::Delete(noun, name) } else { decode(&row, name)? };

@@ -14,6 +14,7 @@ use sea_orm::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
+use super::ssl::Ssl;
 use super::{Options, StoreError};
 
 /// How Postgres lists us among its sessions.
@@ -95,11 +96,7 @@ async fn open_sqlite(options: &Options) -> Result<DatabaseConnection, StoreError
 }
 
 async fn open_postgres(options: &Options) -> Result<DatabaseConnection, StoreError> {
-    if let Some(problem) = unreadable(&options.url) {
-        return Err(StoreError::refused(problem));
-    }
     let postgres = postgres_options(options)?;
-    try_once(&postgres, options.acquire_timeout).await?;
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)
@@ -119,16 +116,46 @@ pub(super) fn postgres_options(options: &Options) -> Result<PgConnectOptions, St
     ]))
 }
 
-/// Connects before the pool does, which would try again and again and then say only that time ran out.
-async fn try_once(postgres: &PgConnectOptions, limit: Duration) -> Result<(), StoreError> {
-    let place = format!("{}:{}", postgres.get_host(), postgres.get_port());
-    match timeout(limit, PgConnection::connect_with(postgres)).await {
-        Ok(Ok(connection)) => Ok(connection.close().await?),
-        Ok(Err(error)) => Err(StoreError::from(error).at(&place)),
-        Err(_) => {
-            Err(StoreError::unavailable(format!("{place} did not answer within {} s", limit.as_secs_f32())))
+/// The same options with the manner of protecting connections that the server agrees to. It connects before the pool does,
+/// which would try again and again and then say only that time ran out.
+pub(super) async fn agreed(options: &Options) -> Result<Options, StoreError> {
+    if options.is_sqlite() || !options.url.starts_with("postgres") {
+        return Ok(options.clone());
+    }
+    if let Some(problem) = unreadable(&options.url) {
+        return Err(StoreError::refused(problem));
+    }
+    let parsed = postgres_options(options)?;
+    let place = format!("{}:{}", parsed.get_host(), parsed.get_port());
+    let ssl = Ssl::of(options, &parsed)?;
+    let limit = options.acquire_timeout;
+    let mut first = None;
+    for mode in ssl.attempts() {
+        let options = Options { url: ssl.url(mode), ..options.clone() };
+        let postgres = postgres_options(&options)?;
+        match timeout(limit, PgConnection::connect_with(&postgres)).await {
+            Ok(Ok(connection)) => {
+                connection.close().await?;
+                return Ok(options);
+            }
+            Ok(Err(error)) => {
+                let again = Ssl::is_worth_another(&error);
+                let problem = ssl.explain(&error, &parsed);
+                let error = StoreError::from(error).explained(problem).at(&place);
+                // What came of the manner that was wanted tells more than what came of the others.
+                let error = first.get_or_insert(error);
+                if !again {
+                    break;
+                }
+                tracing::debug!(%error, "trying to connect otherwise");
+            }
+            Err(_) => {
+                let problem = format!("{place} did not answer within {} s", limit.as_secs_f32());
+                return Err(StoreError::unavailable(problem));
+            }
         }
     }
+    Err(first.unwrap_or_else(|| StoreError::unavailable("it could not be asked")))
 }
 
 pub(super) fn parse<T: FromStr<Err = SqlxError>>(url: &str) -> Result<T, StoreError> {
@@ -167,7 +194,7 @@ fn unreadable(url: &str) -> Option<String> {
             return None;
         }
         let file = percent_encoding::percent_decode_str(value).decode_utf8().ok()?;
-        if file.contains("-----BEGIN") {
+        if file.contains("-----BEGIN") || file == "system" {
             return None;
         }
         let error = std::fs::File::open(&*file).err()?;

@@ -138,6 +138,16 @@ impl StoreError {
         }
     }
 
+    /// The same, in words that say more.
+    pub(super) fn explained(self, problem: Option<String>) -> Self {
+        match (self, problem) {
+            (Self::Refused { source, .. } | Self::Unavailable { source, .. }, Some(problem)) => {
+                Self::Refused { problem, source }
+            }
+            (other, _) => other,
+        }
+    }
+
     pub(super) fn other(source: impl Into<Cause>) -> Self {
         Self::Other { source: source.into() }
     }

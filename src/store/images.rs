@@ -5,8 +5,9 @@ use sea_orm::{DatabaseTransaction, IntoActiveModel};
 
 use super::StoreError;
 use super::changes::{Scope, Sink, scan, upsert};
-use super::row::{Row, to_column, to_json};
+use super::row::{Row, to_column, to_json, to_sealed_json};
 use crate::domain::{Change, Image, Name, Noun};
+use crate::seal::Keys;
 
 #[derive(Clone, Debug, DeriveEntityModel)]
 #[sea_orm(table_name = "images")]
@@ -40,7 +41,12 @@ pub(super) async fn load(
         .await
 }
 
-pub(super) async fn save(tx: &DatabaseTransaction, image: &Image, revision: u64) -> Result<(), StoreError> {
+pub(super) async fn save(
+    tx: &DatabaseTransaction,
+    image: &Image,
+    revision: u64,
+    keys: &Keys,
+) -> Result<(), StoreError> {
     let row = Model {
         name: image.name.to_string(),
         kernel: image.kernel.clone(),
@@ -49,8 +55,8 @@ pub(super) async fn save(tx: &DatabaseTransaction, image: &Image, revision: u64)
         args: to_json(&image.args)?,
         arch: image.arch.clone(),
         labels: to_json(&image.labels)?,
-        params: to_json(&image.params)?,
-        declares: to_json(&image.declares)?,
+        params: to_sealed_json(keys, "images", image.name.as_str(), "params", &image.params)?,
+        declares: to_sealed_json(keys, "images", image.name.as_str(), "declares", &image.declares)?,
         templates: to_json(&image.templates)?,
         revision: to_column(revision),
         deleted: false,
@@ -67,8 +73,8 @@ fn decode(row: &Row<'_>, name: Name) -> Result<Image, StoreError> {
         args: row.json("args")?,
         arch: row.get("arch")?,
         labels: row.json("labels")?,
-        params: row.json("params")?,
-        declares: row.json("declares")?,
+        params: row.sealed_json("params")?,
+        declares: row.sealed_json("declares")?,
         templates: row.json("templates")?,
     })
 }

@@ -11,8 +11,9 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, IntoActiveModel};
 
 use super::StoreError;
 use super::changes::{Scope, Sink, scan, upsert};
-use super::row::{Row, to_column, to_json};
+use super::row::{Row, to_column, to_json, to_sealed_json};
 use crate::domain::{Change, Mac, Machine, Name, Noun};
+use crate::seal::Keys;
 
 pub(super) use unique::check as check_unique;
 
@@ -57,6 +58,7 @@ pub(super) async fn save(
     tx: &DatabaseTransaction,
     machine: &Machine,
     revision: u64,
+    keys: &Keys,
 ) -> Result<(), StoreError> {
     let row = Model {
         name: machine.name.to_string(),
@@ -65,7 +67,7 @@ pub(super) async fn save(
         serial_key: machine.serial.as_deref().map(serial_key),
         hostname: machine.hostname.clone(),
         labels: to_json(&machine.labels)?,
-        params: to_json(&machine.params)?,
+        params: to_sealed_json(keys, "machines", machine.name.as_str(), "params", &machine.params)?,
         image: machine.image.as_ref().map(ToString::to_string),
         templates: to_json(&machine.templates)?,
         revision: to_column(revision),
@@ -102,7 +104,7 @@ fn decode(row: &Row<'_>, name: Name, macs: Vec<Mac>, images: &mut Interner) -> R
         serial: row.get("serial")?,
         hostname: row.get("hostname")?,
         labels: row.json("labels")?,
-        params: row.json("params")?,
+        params: row.sealed_json("params")?,
         image: image.map(|image| images.name(&image)).transpose().map_err(|e| row.bad("image", e))?,
         templates: row.json("templates")?,
     })

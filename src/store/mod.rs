@@ -19,9 +19,11 @@ mod migrate;
 mod options;
 mod past;
 mod reading;
+mod reseal;
 mod revision;
 mod row;
 mod rules;
+mod ssl;
 mod templates;
 mod tokens;
 mod write;
@@ -43,6 +45,7 @@ pub use listen::Listener;
 pub use options::Options;
 pub use past::Past;
 pub use reading::Reading;
+pub use reseal::Resealed;
 pub use write::Write;
 
 /// An open database, SQLite or Postgres. Clones share its connections.
@@ -62,6 +65,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Address`], [`StoreError::Refused`], [`StoreError::Unavailable`], or [`StoreError::SchemaTooNew`].
     pub async fn connect(options: &Options) -> Result<Self, StoreError> {
+        let options = &connect::agreed(options).await?;
         let connection = connect::open(options).await?;
         error::within(options.statement_timeout, migrate::refuse_newer(&connection)).await?;
         Ok(Self {
@@ -70,6 +74,11 @@ impl Store {
             options: Arc::new(options.clone()),
             file: DatabaseFile::of(options)?.map(Arc::new),
         })
+    }
+
+    /// Whether secrets are sealed that are written from now on.
+    pub fn seals(&self) -> bool {
+        self.options.keys.first().is_some()
     }
 
     /// Whether there is a schema, of whatever version.
@@ -111,7 +120,8 @@ impl Store {
     /// # Errors
     /// As [`revision`](Self::revision).
     pub async fn boot_key(&self) -> Result<String, StoreError> {
-        error::within(self.statement_timeout(), revision::boot_key(&self.connection)).await
+        let key = error::within(self.statement_timeout(), revision::boot_key(&self.connection)).await?;
+        Ok(row::open_text(&self.options.keys, "catalog_revision", "1", "boot_key", &key)?.into_owned())
     }
 
     /// What changed after `revision`, in one consistent read. From 0 on that is all there is, without tombstones.
@@ -124,7 +134,7 @@ impl Store {
     pub async fn changes_since(&self, revision: u64) -> Result<Changes, StoreError> {
         let tx = error::within(self.statement_timeout(), connect::begin_read(&self.connection)).await?;
         let read = async {
-            let changes = changes::since(&tx, revision, self.statement_timeout()).await?;
+            let changes = changes::since(&tx, revision, self.statement_timeout(), &self.options.keys).await?;
             tx.rollback().await?;
             Ok(changes)
         };
@@ -138,7 +148,7 @@ impl Store {
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`].
     pub async fn read(&self, known: Option<&State>) -> Result<Reading, StoreError> {
         self.file.as_ref().map_or(Ok(()), |file| file.check())?;
-        Reading::begin(&self.connection, self.statement_timeout(), known).await
+        Reading::begin(&self.connection, self.statement_timeout(), &self.options.keys, known).await
     }
 
     /// A connection of its own, which hears of what others commit from now on. [`close`](Self::close) leaves it open.
@@ -161,7 +171,8 @@ impl Store {
             Err(_) => return Err(StoreError::unavailable("other writes took too long; try again")),
         };
         let file = self.file.clone();
-        Write::begin(&self.connection, turn, file, self.statement_timeout(), actor.clone(), at).await
+        let keys = self.options.keys.clone();
+        Write::begin(&self.connection, turn, file, self.statement_timeout(), keys, actor.clone(), at).await
     }
 
     /// The revisions of a template, also of a deleted one, newest first: at most `limit`, all older than `before`.

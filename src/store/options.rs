@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::seal::Keys;
+
 /// How to reach a database, and how long to wait for it.
 #[derive(Clone)]
 pub struct Options {
@@ -16,6 +18,8 @@ pub struct Options {
     pub acquire_timeout: Duration,
     /// The longest that one statement may take.
     pub statement_timeout: Duration,
+    /// What secrets are sealed with.
+    pub keys: Keys,
 }
 
 impl Options {
@@ -27,6 +31,7 @@ impl Options {
             max_connections: 8,
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
+            keys: Keys::default(),
         }
     }
 
@@ -96,6 +101,7 @@ impl fmt::Debug for Options {
             .field("max_connections", &self.max_connections)
             .field("acquire_timeout", &self.acquire_timeout)
             .field("statement_timeout", &self.statement_timeout)
+            .field("keys", &self.keys)
             .finish()
     }
 }

@@ -4,9 +4,10 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statemen
 use serde::de::DeserializeOwned;
 
 use super::audit::TemplateNote;
-use super::row::{Row, to_column};
+use super::row::{Row, open_text, to_column};
 use super::{Store, StoreError, connect, error, history};
 use crate::domain::{Change, Changes, Name, Noun, Stamped, Template};
+use crate::seal::Keys;
 
 const TABLE: &str = "audit";
 
@@ -37,11 +38,11 @@ impl Store {
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`] for a row that is damaged.
     pub async fn undo(&self, from: u64, to: u64) -> Result<Past, StoreError> {
         let limit = self.statement_timeout().saturating_mul(STATEMENTS);
-        error::within(limit, undo(&self.connection, from, to)).await
+        error::within(limit, undo(&self.connection, from, to, &self.options.keys)).await
     }
 }
 
-async fn undo(connection: &DatabaseConnection, from: u64, to: u64) -> Result<Past, StoreError> {
+async fn undo(connection: &DatabaseConnection, from: u64, to: u64, keys: &Keys) -> Result<Past, StoreError> {
     let tx = connect::begin_read(connection).await?;
     let range = || [to_column(to).into(), to_column(from).into()];
     let statement = |sql: &str| Statement::from_sql_and_values(tx.get_database_backend(), sql, range());
@@ -62,7 +63,7 @@ async fn undo(connection: &DatabaseConnection, from: u64, to: u64) -> Result<Pas
     for row in tx.query_all_raw(statement(FIRST)).await? {
         let id: i64 = row.try_get("", "id")?;
         let row = Row::with_key(TABLE, id.to_string(), &row);
-        match before(&tx, &row).await? {
+        match before(&tx, &row, keys).await? {
             Ok(change) => found.push(Stamped { revision: to, change }),
             Err(problem) => missing.push(problem),
         }
@@ -72,7 +73,11 @@ async fn undo(connection: &DatabaseConnection, from: u64, to: u64) -> Result<Pas
 }
 
 /// What was there before, or why nobody can tell.
-async fn before(tx: &DatabaseTransaction, row: &Row<'_>) -> Result<Result<Change, String>, StoreError> {
+async fn before(
+    tx: &DatabaseTransaction,
+    row: &Row<'_>,
+    keys: &Keys,
+) -> Result<Result<Change, String>, StoreError> {
     let noun: String = row.get("noun")?;
     let noun = Noun::ALL.into_iter().find(|known| known.as_str() == noun);
     let noun = noun.ok_or_else(|| row.bad("noun", "there is no such noun"))?;
@@ -81,6 +86,7 @@ async fn before(tx: &DatabaseTransaction, row: &Row<'_>) -> Result<Result<Change
     let Some(text) = row.get::<Option<String>>("before")? else {
         return Ok(Ok(Change::Delete(noun, name)));
     };
+    let text = open_text(keys, TABLE, "", "before", &text)?;
     let unreadable = |problem: serde_json::Error| {
         format!(
             "{noun} {name} before revision {revision}: this version can not read how it was noted ({problem})"

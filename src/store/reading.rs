@@ -10,6 +10,7 @@ use super::changes::{self, Sink};
 use super::error::within;
 use super::{StoreError, connect, revision};
 use crate::domain::{Stamped, State};
+use crate::seal::Keys;
 
 /// The longest that one statement may take that reads all. Whether the database answers at all is found out sooner: each
 /// further row must come within the usual time.
@@ -19,6 +20,7 @@ const LONGEST: &str = "SET LOCAL statement_timeout = '10min'";
 pub struct Reading {
     tx: DatabaseTransaction,
     timeout: Duration,
+    keys: Keys,
     /// The revision after which changes are read; 0 where all is read.
     pub after: u64,
     /// What the changes lead to.
@@ -31,6 +33,7 @@ impl Reading {
     pub(super) async fn begin(
         connection: &DatabaseConnection,
         timeout: Duration,
+        keys: &Keys,
         known: Option<&State>,
     ) -> Result<Self, StoreError> {
         let begin = async {
@@ -41,7 +44,7 @@ impl Reading {
             if after == 0 && tx.get_database_backend() == DbBackend::Postgres {
                 tx.execute_unprepared(LONGEST).await?;
             }
-            Ok(Self { tx, timeout, after, state, basis })
+            Ok(Self { tx, timeout, keys: keys.clone(), after, state, basis })
         };
         within(timeout, begin).await
     }
@@ -51,8 +54,8 @@ impl Reading {
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`] for the first row that means nothing.
     pub async fn give(self, to: Sender<Vec<Stamped>>) -> Result<(), StoreError> {
-        let Self { tx, timeout, after, state, .. } = self;
-        let mut sink = Sink::to(to, timeout);
+        let Self { tx, timeout, keys, after, state, .. } = self;
+        let mut sink = Sink::to(to, timeout, &keys);
         changes::read(&tx, after, state.revision, &mut sink).await?;
         sink.end().await;
         within(timeout, async { Ok(tx.rollback().await?) }).await

@@ -5,8 +5,9 @@ use sea_orm::{DatabaseTransaction, IntoActiveModel};
 
 use super::StoreError;
 use super::changes::{Scope, Sink, scan, upsert};
-use super::row::{Row, to_column, to_json};
+use super::row::{Row, to_column, to_json, to_sealed_json};
 use crate::domain::{Change, Name, Noun, Rule};
+use crate::seal::Keys;
 
 #[derive(Clone, Debug, DeriveEntityModel)]
 #[sea_orm(table_name = "rules")]
@@ -36,14 +37,19 @@ pub(super) async fn load(
     scan(tx, Noun::Rule, Entity::find(), scope, |row, name| Ok(Change::Rule(decode(row, name)?)), into).await
 }
 
-pub(super) async fn save(tx: &DatabaseTransaction, rule: &Rule, revision: u64) -> Result<(), StoreError> {
+pub(super) async fn save(
+    tx: &DatabaseTransaction,
+    rule: &Rule,
+    revision: u64,
+    keys: &Keys,
+) -> Result<(), StoreError> {
     let row = Model {
         name: rule.name.to_string(),
         priority: rule.priority,
         selector: to_json(&rule.selector)?,
         image: rule.image.as_ref().map(ToString::to_string),
         labels: to_json(&rule.labels)?,
-        params: to_json(&rule.params)?,
+        params: to_sealed_json(keys, "rules", rule.name.as_str(), "params", &rule.params)?,
         templates: to_json(&rule.templates)?,
         revision: to_column(revision),
         deleted: false,
@@ -58,7 +64,7 @@ fn decode(row: &Row<'_>, name: Name) -> Result<Rule, StoreError> {
         selector: row.json("selector")?,
         image: row.parse_option("image")?,
         labels: row.json("labels")?,
-        params: row.json("params")?,
+        params: row.sealed_json("params")?,
         templates: row.json("templates")?,
     })
 }

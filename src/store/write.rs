@@ -13,6 +13,7 @@ use super::error::within;
 use super::file::DatabaseFile;
 use super::{StoreError, audit, changes, connect, history, images, machines, revision, rules, templates};
 use crate::domain::{Actor, Change, Changes, Stamped, State, Template, Timestamp};
+use crate::seal::Keys;
 
 /// A write that was begun and not yet committed. To drop it is to roll it back.
 pub struct Write {
@@ -21,6 +22,8 @@ pub struct Write {
     _turn: OwnedSemaphorePermit,
     file: Option<Arc<DatabaseFile>>,
     timeout: Duration,
+    /// What secrets are sealed with.
+    keys: Keys,
     actor: Actor,
     at: Timestamp,
     /// What is committed now.
@@ -50,6 +53,7 @@ impl Write {
         turn: OwnedSemaphorePermit,
         file: Option<Arc<DatabaseFile>>,
         timeout: Duration,
+        keys: Keys,
         actor: Actor,
         at: Timestamp,
     ) -> Result<Self, StoreError> {
@@ -64,6 +68,7 @@ impl Write {
             _turn: turn,
             file,
             timeout,
+            keys,
             actor,
             at,
             current,
@@ -101,7 +106,7 @@ impl Write {
     /// # Errors
     /// As [`Store::changes_since`](super::Store::changes_since).
     pub async fn changes_since(&mut self, revision: u64) -> Result<Changes, StoreError> {
-        changes::since(&self.tx, revision, self.timeout).await
+        changes::since(&self.tx, revision, self.timeout, &self.keys).await
     }
 
     /// Says which params are secret, so that the audit does not show what is put from now on.
@@ -168,19 +173,19 @@ impl Write {
 
     async fn make(&mut self, change: &Change, message: &str) -> Result<Stamped, StoreError> {
         let (tx, revision) = (&self.tx, self.revision());
-        let before = changes::find(tx, change.noun(), change.name(), self.timeout).await?;
+        let before = changes::find(tx, change.noun(), change.name(), self.timeout, &self.keys).await?;
         let after = match change {
             Change::Image(image) => {
-                images::save(tx, image, revision).await?;
+                images::save(tx, image, revision, &self.keys).await?;
                 change.clone()
             }
             Change::Rule(rule) => {
-                rules::save(tx, rule, revision).await?;
+                rules::save(tx, rule, revision, &self.keys).await?;
                 change.clone()
             }
             Change::Machine(machine) => {
                 machines::check_unique(tx, machine).await?;
-                machines::save(tx, machine, revision).await?;
+                machines::save(tx, machine, revision, &self.keys).await?;
                 change.clone()
             }
             Change::Template(template) => {
@@ -211,7 +216,7 @@ impl Write {
             Some(chain) => chain,
             none => none.insert(ChainEnd::read(tx).await?),
         };
-        audit::append(tx, entry, chain).await?;
+        audit::append(tx, entry, chain, &self.keys).await?;
         Ok(Stamped { revision, change: after })
     }
 }

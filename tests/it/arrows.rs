@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// Every module with what it may import.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("seal", &[]),
     ("error", &["domain"]),
     ("catalog", &["domain"]),
     ("resolve", &["domain", "catalog"]),
@@ -13,13 +14,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lint", &["domain", "render"]),
     ("manifest", &["domain"]),
     ("import", &["domain", "manifest"]),
-    ("store", &["domain"]),
+    ("store", &["domain", "seal"]),
     ("config", &[]),
     ("man", &[]),
     ("boot", &["domain", "catalog", "resolve", "render", "lint"]),
     ("telemetry", &["domain", "boot"]),
     ("template_test", &["domain", "catalog", "resolve", "render", "lint", "manifest", "boot"]),
-    ("snapshot_file", &["domain", "catalog"]),
+    ("snapshot_file", &["domain", "seal", "catalog"]),
     (
         "service",
         &[
@@ -45,6 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "server",
         &[
             "domain",
+            "seal",
             "error",
             "catalog",
             "resolve",

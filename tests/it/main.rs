@@ -33,6 +33,7 @@ mod plain;
 mod process;
 mod render;
 mod replicas;
+mod sealed;
 mod secrets;
 mod security_docs;
 mod server_reference;

@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::{env, fs};
 
 use crate::app::TestApp;
-use crate::shell::client_json;
+use crate::shell::{client_json, client_ok};
 
 /// The blocks of commands under a `<!-- test: NAME -->`, in their order.
 fn blocks(name: &str) -> Vec<String> {
@@ -106,6 +106,34 @@ fn closed() {
     for file in ["ada.token", "monitoring.token", "root.token", "certs/grace.pem"] {
         assert!(dir.path().join(file).exists(), "{file}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn database() {
+    let app = TestApp::start().await;
+    for file in ["password", "ca.crt", "pxe.crt", "pxe.key"] {
+        fs::write(app.dir.path().join(file), "hunter2\n").unwrap();
+    }
+    for block in blocks("database") {
+        let output = run(&app, &block, &[]).await;
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "the configuration is valid\n");
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets() {
+    let app = TestApp::start().await;
+    client_ok(&app, "machine register node1 --mac 52:54:00:12:34:56 --param password=hunter2").await;
+    let url = format!("sqlite://{}", app.dir.path().join("test.db").display());
+    for block in blocks("secrets") {
+        run(&app, &block, &[("DATABASE", &url)]).await;
+    }
+    let keys = fs::read_to_string(app.dir.path().join("keys.3")).unwrap();
+    let app = TestApp::in_dir(app.stop().await, &[("secrets.key", keys.trim())]).await;
+    assert_eq!(client_json(&app, "machine get node1").await["params"]["password"], "hunter2");
+    client_ok(&app, "audit verify").await;
+    app.stop().await;
 }
 
 /// Whoever adds a section says what of it is tested, and by which test here.

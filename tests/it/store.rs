@@ -30,7 +30,9 @@ pub(crate) mod restored;
 mod round_trip;
 pub(crate) mod samples;
 mod schema;
+mod sealed;
 mod templates;
+mod tls;
 mod writes;
 
 pub(crate) use round_trip::nouns;

@@ -41,7 +41,7 @@ impl Store {
                     message: why,
                     secrets: "[]".to_owned(),
                 };
-                add(&tx, content, &mut end).await?;
+                add(&tx, content, &mut end, &self.options.keys).await?;
             }
             tx.commit().await?;
             Ok(())

@@ -3,10 +3,11 @@
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, QueryResult};
 
-use super::super::row::{Row, to_column};
+use super::super::row::{Row, open_text, to_column};
 use super::super::{Store, StoreError, error};
 use super::TABLE;
 use crate::domain::{Actor, AuditEntry, AuditFilter, Timestamp};
+use crate::seal::Keys;
 
 const COLUMNS: [&str; 15] = [
     "id", "revision", "at", "actor", "origin", "noun", "name", "action", "before", "after", "message",
@@ -30,7 +31,7 @@ impl Store {
             select.and_where(Expr::col("id").lt(to_column(before)));
         }
         select.order_by("id", Order::Desc).limit(limit as u64);
-        error::within(self.statement_timeout(), rows(&self.connection, &select)).await
+        error::within(self.statement_timeout(), rows(&self.connection, &select, &self.options.keys)).await
     }
 
     /// The oldest entries of the audit that are newer than the one with the number `after`, at most `limit`, in their order.
@@ -41,7 +42,7 @@ impl Store {
         let mut select = select();
         select.and_where(Expr::col("id").gt(to_column(after)));
         select.order_by("id", Order::Asc).limit(limit as u64);
-        error::within(self.statement_timeout(), rows(&self.connection, &select)).await
+        error::within(self.statement_timeout(), rows(&self.connection, &select, &self.options.keys)).await
     }
 }
 
@@ -73,13 +74,20 @@ fn narrow(select: &mut SelectStatement, filter: &AuditFilter) {
 async fn rows(
     connection: &impl ConnectionTrait,
     select: &SelectStatement,
+    keys: &Keys,
 ) -> Result<Vec<AuditEntry>, StoreError> {
-    connection.query_all(select).await?.iter().map(decode).collect()
+    connection.query_all(select).await?.iter().map(|row| decode(row, keys)).collect()
 }
 
-fn decode(row: &QueryResult) -> Result<AuditEntry, StoreError> {
+fn decode(row: &QueryResult, keys: &Keys) -> Result<AuditEntry, StoreError> {
     let id: i64 = row.try_get("", "id")?;
     let row = Row::with_key(TABLE, id.to_string(), row);
+    let opened =
+        |column, text: &str| open_text(keys, TABLE, "", column, text).map(std::borrow::Cow::into_owned);
+    let noted = |column| {
+        let text: Option<String> = row.get(column)?;
+        text.map(|text| opened(column, &text)).transpose()
+    };
     Ok(AuditEntry {
         id: row.unsigned("id")?,
         at: Timestamp(row.get("at")?),
@@ -88,11 +96,11 @@ fn decode(row: &QueryResult) -> Result<AuditEntry, StoreError> {
         noun: row.get("noun")?,
         name: row.get("name")?,
         action: row.get("action")?,
-        before: row.get("before")?,
-        after: row.get("after")?,
+        before: noted("before")?,
+        after: noted("after")?,
         message: row.get("message")?,
         secrets: row.get("secrets")?,
-        salt: row.get("salt")?,
+        salt: opened("salt", &row.get::<String>("salt")?)?,
         previous: row.get("previous")?,
         hash: row.get("hash")?,
     })
