@@ -84,7 +84,7 @@ async fn secrets() {
     for block in blocks("secrets") {
         run(&app, &block, &[("DATABASE", &url)]).await;
     }
-    let keys = std::fs::read_to_string(app.dir.path().join("keys.3")).unwrap();
+    let keys = fs::read_to_string(app.dir.path().join("keys.3")).unwrap();
     let app = TestApp::in_dir(app.stop().await, &[("secrets.key", keys.trim())]).await;
     assert_eq!(client_json(&app, "machine get node1").await["params"]["password"], "hunter2");
     client_ok(&app, "audit verify").await;
