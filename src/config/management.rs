@@ -44,6 +44,39 @@ pub struct Tls {
     pub client_auth: ClientAuth,
 }
 
+/// HTTPS for machines and monitoring.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpTls {
+    /// The port to listen on; 0 for any that is free.
+    pub port: u16,
+    /// The certificate, with those between it and its CA; empty for no HTTPS.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+impl HttpTls {
+    /// Whether there is to be HTTPS.
+    pub fn is_on(&self) -> bool {
+        !self.cert.as_os_str().is_empty()
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        match (self.is_on(), !self.key.as_os_str().is_empty()) {
+            (true, false) => Err(wrong(
+                "http.tls.key",
+                "is missing; http.tls.cert has a certificate, and this its private key",
+            )),
+            (false, true) => Err(wrong(
+                "http.tls.cert",
+                "is missing; http.tls.key has a private key, and this its certificate",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 choice! {
     /// Who needs no credential.
     Anonymous {

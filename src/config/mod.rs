@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use database::{Database, SslMode};
-pub use management::{Anonymous, ClientAuth, Identity, Management, Role, Tls};
+pub use management::{Anonymous, ClientAuth, HttpTls, Identity, Management, Role, Tls};
 pub use secrets::Secrets;
 pub use sections::{
     Assets, Boot, Failure, Grpc, Http, Journal, Limits, Log, LogFormat, Snapshot, Traces, Unknown,

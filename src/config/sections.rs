@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::choice::choice;
-use super::management::Tls;
+use super::management::{HttpTls, Tls};
 use super::{ConfigError, wrong};
 
 /// What machines talk to.
@@ -42,6 +42,8 @@ pub struct Http {
     pub trusted_proxies: Vec<String>,
     /// Let another server of the same user listen on the same port.
     pub reuse_port: bool,
+    /// HTTPS beside it.
+    pub tls: HttpTls,
 }
 
 /// What operators talk to.
@@ -208,6 +210,7 @@ impl Http {
             ("http.drain_seconds", self.drain_seconds.into(), 0, 3_600),
             ("http.stop_seconds", self.stop_seconds.into(), 1, 3_600),
         ])?;
+        self.tls.check()?;
         check_base("http.base_url", &self.base_url)
     }
 }

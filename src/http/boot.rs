@@ -111,7 +111,11 @@ impl Documents {
     }
 
     fn server(&self, question: &Question<'_>) -> Arc<ServerContext> {
-        self.service.server(question.host.filter(|host| believable(host)))
+        let host = question.host.filter(|host| believable(host));
+        match host.filter(|_| question.secure) {
+            Some(host) => self.service.secure_server(host),
+            None => self.service.server(host),
+        }
     }
 
     fn finish(

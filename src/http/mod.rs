@@ -41,6 +41,10 @@ pub use reply::Reply;
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
+/// That a request came through TLS; the listener adds it.
+#[derive(Clone, Copy, Debug)]
+pub struct Https;
+
 /// What the handlers share.
 #[derive(Clone)]
 pub struct HttpState {

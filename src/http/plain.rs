@@ -74,7 +74,7 @@ impl<'a> PlainRequest<'a> {
     /// What it asks.
     pub fn question(&self, peer: SocketAddr) -> Question<'a> {
         let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
-        Question { path, query, host: self.host, peer, trace: self.trace }
+        Question { path, query, host: self.host, peer, secure: false, trace: self.trace }
     }
 }
 

@@ -8,7 +8,7 @@ use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
 
-use super::{Peer, Reply};
+use super::{Https, Peer, Reply};
 use crate::error::{Code, Error};
 use crate::telemetry::{BadRequest, Metrics, TraceParent};
 
@@ -23,6 +23,8 @@ pub struct Question<'a> {
     pub host: Option<&'a str>,
     /// Where it came from.
     pub peer: SocketAddr,
+    /// Whether it came through TLS.
+    pub secure: bool,
     /// The trace that it belongs to.
     pub trace: TraceParent<'a>,
 }
@@ -32,6 +34,7 @@ pub(super) struct Asked {
     uri: Uri,
     headers: HeaderMap,
     peer: Peer,
+    secure: bool,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Asked
@@ -52,7 +55,8 @@ where
             // RFC 9112, section 3.2; which of them would be right for the URLs of a document nobody can tell.
             return Err(Reply::line(400, "the request has more than one Host header; send one"));
         }
-        Ok(Self { uri: parts.uri, headers: parts.headers, peer })
+        let secure = parts.extensions.get::<Https>().is_some();
+        Ok(Self { uri: parts.uri, headers: parts.headers, peer, secure })
     }
 }
 
@@ -65,6 +69,7 @@ impl Asked {
             query: self.uri.query().unwrap_or_default(),
             host: authority.or_else(|| self.headers.get(HOST)?.to_str().ok()),
             peer: self.peer.0,
+            secure: self.secure,
             trace: TraceParent::of(&self.headers),
         }
     }

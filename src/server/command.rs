@@ -190,7 +190,8 @@ async fn serve(config: &Config) -> Result<(), ServerError> {
     let server = Server::start(config).await?;
     if let (Ok(http), Ok(grpc)) = (server.http_address(), server.grpc_address()) {
         let database = store::Options::new(config.database.url()).redacted_url();
-        tracing::info!(%http, %grpc, database, version = env!("CARGO_PKG_VERSION"), "listening");
+        let https = server.https_address().map(tracing::field::display);
+        tracing::info!(%http, https, %grpc, database, version = env!("CARGO_PKG_VERSION"), "listening");
     }
     if config.grpc.insecure_management {
         let anybody =

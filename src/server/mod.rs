@@ -7,6 +7,7 @@ mod command;
 mod database;
 mod flags;
 mod healthcheck;
+mod https;
 mod journal;
 mod machines;
 mod management;
@@ -34,6 +35,7 @@ use crate::telemetry;
 use crate::telemetry::{Metrics, Traces};
 
 use database::Connector;
+use https::Https;
 use machines::{Limits, Machines};
 use management::Management;
 use tls::{Certificates, Files};
@@ -122,6 +124,7 @@ pub enum ServerError {
 pub struct Server {
     connector: Connector,
     http: std::net::TcpListener,
+    https: Option<Https>,
     limits: Limits,
     grpc: TcpListener,
     access: Access,
@@ -150,6 +153,18 @@ impl Server {
             address: config.grpc.listen(),
             source,
         })?;
+        let https = match Files::of_http(&config.http.tls) {
+            None => None,
+            Some(files) => {
+                let address = (config.http.address, config.http.tls.port).into();
+                let refused = |source| ServerError::Listen { what: "machines over HTTPS", address, source };
+                Some(Https {
+                    listener: TcpListener::bind(address).await.map_err(refused)?,
+                    certificates: Certificates::load(files, clock::system_clock())?,
+                    patience: std::time::Duration::from_secs(config.http.request_seconds.into()),
+                })
+            }
+        };
         let http_port = http.local_addr().map_or(config.http.port, |address| address.port());
         let traces = match settings::traces(config) {
             Some(options) => Traces::start(&options)?,
@@ -174,12 +189,17 @@ impl Server {
         };
         let connector = Connector { service, options, chance: chance::chance, failed: Notify::new() };
         let (limits, access) = (Limits::new(config), settings::access(config));
-        Ok(Self { connector, http, limits, grpc, access, certificates, state })
+        Ok(Self { connector, http, https, limits, grpc, access, certificates, state })
     }
 
     /// Where machines ask.
     pub fn http_address(&self) -> std::io::Result<SocketAddr> {
         self.http.local_addr()
+    }
+
+    /// Where machines ask through TLS, if they can.
+    pub fn https_address(&self) -> Option<SocketAddr> {
+        self.https.as_ref()?.listener.local_addr().ok()
     }
 
     /// Where operators ask.
@@ -244,10 +264,13 @@ impl Server {
         });
         let metrics = self.state.metrics.clone();
         let state = HttpState { stopping: stop.announced(), ..self.state };
+        let documents = Documents::new(state.service.clone(), state.metrics.clone());
+        let routes = router(state);
+        let secured = self.https.map(|https| tokio::spawn(https.serve(routes.clone(), stop.clone())));
         let machines = Machines {
             listener: self.http,
-            documents: Documents::new(state.service.clone(), state.metrics.clone()),
-            router: router(state),
+            documents,
+            router: routes,
             limits: self.limits,
             metrics,
             chance: chance::chance,
@@ -260,6 +283,9 @@ impl Server {
         }
         // A stop is asked for by now, so each of these ends, at the latest by the hard token.
         management.await??;
+        if let Some(secured) = secured {
+            stop.hard().run_until_cancelled_owned(secured).await.transpose()?;
+        }
         known.await?;
         answered.cancel();
         stop.hard().run_until_cancelled_owned(kept).await.transpose()?;

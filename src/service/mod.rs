@@ -202,6 +202,15 @@ impl Service {
         self.inner.servers.at(host, |base_url| settings.server(base_url.unwrap_or(&settings.base_url)))
     }
 
+    /// The same for a machine that reaches it at `host` through TLS.
+    pub fn secure_server(&self, host: &str) -> Arc<ServerContext> {
+        let settings = &self.inner.settings;
+        match settings.base_url_fixed {
+            true => self.server(None),
+            false => Arc::new(settings.server(&["https://", host].concat())),
+        }
+    }
+
     /// The same for a base URL that somebody names.
     fn server_at(&self, base_url: Option<&str>) -> Arc<ServerContext> {
         match base_url {

@@ -3,6 +3,7 @@
 mod bounds;
 mod calls;
 mod every_call;
+mod https;
 mod masks;
 mod secure;
 mod tokens;

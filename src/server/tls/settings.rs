@@ -7,7 +7,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
 use super::files::{Named, TlsError};
-use crate::config::{ClientAuth, Tls};
+use crate::config::{ClientAuth, HttpTls, Tls};
 use crate::domain::Timestamp;
 
 /// The files of one listener, and what it speaks.
@@ -30,6 +30,16 @@ impl Files {
             key: Named::new("grpc.tls.key", &tls.key),
             client_ca,
             protocol: b"h2",
+        })
+    }
+
+    /// Those of machines; none where there is to be no HTTPS.
+    pub(in crate::server) fn of_http(tls: &HttpTls) -> Option<Self> {
+        tls.is_on().then(|| Self {
+            cert: Named::new("http.tls.cert", &tls.cert),
+            key: Named::new("http.tls.key", &tls.key),
+            client_ca: None,
+            protocol: b"http/1.1",
         })
     }
 
