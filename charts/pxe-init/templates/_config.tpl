@@ -10,6 +10,15 @@ grpc:
   address: {{ eq .Values.management.mode "loopback" | ternary "127.0.0.1" .Values.http.address | quote }}
   port: {{ .Values.management.port }}
   insecure_management: {{ eq .Values.management.mode "insecure" }}
+{{- if eq .Values.management.mode "tls" }}
+grpc.tls:
+  cert: /etc/pxe-init-tls/tls.crt
+  key: /etc/pxe-init-tls/tls.key
+  {{- if ne .Values.management.tls.clientCertificates "none" }}
+  client_ca: /etc/pxe-init-tls/ca.crt
+  client_auth: {{ .Values.management.tls.clientCertificates }}
+  {{- end }}
+{{- end }}
 database:
   {{- if eq .Values.database.type "sqlite" }}
   url: "sqlite:///var/lib/pxe-init/pxe-init.db?mode=rwc"

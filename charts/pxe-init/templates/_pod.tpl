@@ -90,6 +90,11 @@ spec:
           readOnly: true
         - name: data
           mountPath: /var/lib/pxe-init
+        {{- if include "pxe-init.managementSecret" . }}
+        - name: management-tls
+          mountPath: /etc/pxe-init-tls
+          readOnly: true
+        {{- end }}
         {{- if include "pxe-init.hasAssets" . }}
         - name: assets
           mountPath: /srv/boot
@@ -102,6 +107,13 @@ spec:
     - name: config
       configMap:
         name: {{ include "pxe-init.fullname" . }}
+    {{- with include "pxe-init.managementSecret" . }}
+    - name: management-tls
+      secret:
+        secretName: {{ . }}
+        # 0440: the group is the pod's.
+        defaultMode: 288
+    {{- end }}
     {{- if not .Values.persistence.enabled }}
     - name: data
       emptyDir:
