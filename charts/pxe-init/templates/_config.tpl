@@ -28,7 +28,18 @@ database:
   name: {{ .Values.database.name | quote }}
   user: {{ .Values.database.user | quote }}
   ssl_mode: {{ .Values.database.sslMode | quote }}
+  {{- if .Values.database.tls.secret }}
+  ssl_root_cert: /etc/pxe-init-database-tls/ca.crt
+  {{- if .Values.database.tls.clientCertificate }}
+  ssl_cert: /etc/pxe-init-database-tls/tls.crt
+  ssl_key: /etc/pxe-init-database-tls/tls.key
   {{- end }}
+  {{- end }}
+  {{- end }}
+{{- if .Values.encryption.existingSecret }}
+secrets:
+  key_file: /etc/pxe-init-keys/{{ .Values.encryption.key }}
+{{- end }}
 snapshot:
   file: /var/lib/pxe-init/pxe-init.snapshot
 assets:

@@ -95,6 +95,16 @@ spec:
           mountPath: /etc/pxe-init-tls
           readOnly: true
         {{- end }}
+        {{- if .Values.database.tls.secret }}
+        - name: database-tls
+          mountPath: /etc/pxe-init-database-tls
+          readOnly: true
+        {{- end }}
+        {{- if .Values.encryption.existingSecret }}
+        - name: keys
+          mountPath: /etc/pxe-init-keys
+          readOnly: true
+        {{- end }}
         {{- if include "pxe-init.hasAssets" . }}
         - name: assets
           mountPath: /srv/boot
@@ -112,6 +122,18 @@ spec:
       secret:
         secretName: {{ . }}
         # 0440: the group is the pod's.
+        defaultMode: 288
+    {{- end }}
+    {{- with .Values.database.tls.secret }}
+    - name: database-tls
+      secret:
+        secretName: {{ . }}
+        defaultMode: 288
+    {{- end }}
+    {{- with .Values.encryption.existingSecret }}
+    - name: keys
+      secret:
+        secretName: {{ . }}
         defaultMode: 288
     {{- end }}
     {{- if not .Values.persistence.enabled }}

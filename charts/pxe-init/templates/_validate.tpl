@@ -11,6 +11,12 @@
 {{- if and .Values.database.existingSecret .Values.database.password }}
 {{- fail "database.existingSecret and database.password: one of the two" }}
 {{- end }}
+{{- if and (hasPrefix "verify-" .Values.database.sslMode) (not .Values.database.tls.secret) }}
+{{- fail (printf "database.sslMode: %s takes the CA in database.tls.secret" .Values.database.sslMode) }}
+{{- end }}
+{{- if and .Values.database.tls.clientCertificate (not .Values.database.tls.secret) }}
+{{- fail "database.tls.clientCertificate takes database.tls.secret" }}
+{{- end }}
 {{- if and .Values.assets.existingClaim .Values.assets.volume }}
 {{- fail "assets.existingClaim and assets.volume: one of the two" }}
 {{- end }}

@@ -57,8 +57,16 @@ MATRIX = {
         "replicaCount": 1,
         "podDisruptionBudget": {"enabled": False},
     },
-    "password-of-the-chart": {"database": {"host": "db", "password": "s3cret: \"quoted\"", "sslMode": "verify-full"}},
+    "password-of-the-chart": {"database": {"host": "db", "password": "s3cret: \"quoted\"", "sslMode": "require"}},
     "existing-secret": {"database": {"host": "db", "existingSecret": "db-credentials", "passwordKey": "pxe.password"}},
+    "verified-database": {
+        "database": {
+            "host": "db",
+            "sslMode": "verify-full",
+            "tls": {"secret": "db-tls", "clientCertificate": True},
+        },
+        "encryption": {"existingSecret": "param-keys"},
+    },
     "assets-claim": values(assets={"existingClaim": "boot-files"}),
     "assets-nfs": values(assets={"volume": {"nfs": {"server": "10.1.0.2", "path": "/srv/boot"}}}),
     "forward-server": values(assets={"forwardServer": "http://files.example.org"}),
@@ -141,6 +149,11 @@ WRONG = {
     ),
     "a certificate of nobody": (values(management={"mode": "tls", "tls": {"certManager": {"enabled": True}}}), "issuer"),
     "a certificate for nothing": (values(management={"tls": {"secret": "a"}}), "loopback"),
+    "a CA that is not there": ({"database": {"host": "db", "sslMode": "verify-full"}}, "database.tls.secret"),
+    "a client certificate from nowhere": (
+        {"database": {"host": "db", "tls": {"clientCertificate": True}}},
+        "database.tls.secret",
+    ),
     "fewer at most than at least": (values(autoscaling={"enabled": True, "minReplicas": 9}), "maxReplicas"),
     "one port for two": (values(http={"port": 5000}), "5000"),
 }
