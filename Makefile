@@ -1,6 +1,6 @@
 # What people type. The work is in cargo and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-e2e test-site test-deps lint check-fmt clippy doc deny fmt bench bench-quick bench-criterion load chart-example deb container
+.PHONY: help run test test-rust test-e2e test-site test-deps lint check-fmt clippy doc deny fmt bench bench-quick bench-criterion load fuzz chart-example deb container
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ deny:
 
 fmt: ## Format the code
 	cargo fmt --all
+
+fuzz: ## Let libFuzzer look for inputs that break a target (ARGS="template 60"; needs a nightly compiler)
+	@exec scripts/fuzz $(ARGS)
 
 bench: ## Measure what boots cost, and write docs/performance.md
 	@exec scripts/bench $(ARGS)

@@ -7,7 +7,7 @@ use prost::Message;
 
 type BoxError = Box<dyn std::error::Error>;
 
-const PROTOS: [&str; 9] = [
+const PROTOS: [&str; 11] = [
     "v1/pxe_init.proto",
     "pxe_init/v1/common.proto",
     "pxe_init/v1/image.proto",
@@ -17,6 +17,8 @@ const PROTOS: [&str; 9] = [
     "pxe_init/v1/boot.proto",
     "pxe_init/v1/catalog.proto",
     "pxe_init/v1/journal.proto",
+    "pxe_init/v1/access.proto",
+    "pxe_init/v1/audit.proto",
 ];
 
 fn main() -> Result<(), BoxError> {

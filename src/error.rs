@@ -12,6 +12,10 @@ use crate::domain::Violation;
 pub enum Code {
     /// The request is wrong whatever the state of the system.
     InvalidArgument,
+    /// Nobody knows who asks: no credential, or none that is worth anything.
+    Unauthenticated,
+    /// Who asks may not.
+    PermissionDenied,
     /// Something named does not exist.
     NotFound,
     /// Something that must be unique exists already.
@@ -45,6 +49,8 @@ impl Code {
     pub const fn http(self) -> StatusCode {
         match self {
             Self::InvalidArgument => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::AlreadyExists | Self::Aborted => StatusCode::CONFLICT,
             Self::FailedPrecondition => StatusCode::PRECONDITION_FAILED,
@@ -58,6 +64,8 @@ impl Code {
     pub const fn grpc(self) -> tonic::Code {
         match self {
             Self::InvalidArgument => tonic::Code::InvalidArgument,
+            Self::Unauthenticated => tonic::Code::Unauthenticated,
+            Self::PermissionDenied => tonic::Code::PermissionDenied,
             Self::NotFound => tonic::Code::NotFound,
             Self::AlreadyExists => tonic::Code::AlreadyExists,
             Self::FailedPrecondition => tonic::Code::FailedPrecondition,

@@ -45,7 +45,8 @@ async fn one(name: &str, url: &str, machines: usize, directory: &TempDir) {
     let file = SnapshotFile::new(directory.path().join(format!("{name}.snapshot")), "bench");
     let writer = step(name, "load from the database", load(&store, None)).await;
     let follower = load(&open(url).await, None).await;
-    let about = About { revision: 1, confirmed: Timestamp(0), identity: "bench".to_owned() };
+    let about =
+        About { revision: 1, confirmed: Timestamp(0), identity: "bench".to_owned(), boot_key: String::new() };
     let catalog = writer.snapshot().unwrap().catalog.clone();
     let bytes = step(name, "write the snapshot file", async { file.write(&about, &catalog).unwrap() }).await;
     println!("  {name}: the file has {} MB", bytes >> 20);

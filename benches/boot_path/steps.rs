@@ -10,7 +10,7 @@ use axum::http::Request;
 use criterion::{BatchSize, Criterion};
 use pxe_init::catalog::Catalog;
 use pxe_init::domain::{Facts, Kind};
-use pxe_init::http::{AssetDir, HttpState, Peer, facts_from_query, router};
+use pxe_init::http::{AssetDir, HttpState, Peer, TrustedProxies, facts_from_query, router};
 use pxe_init::render::{Context, Limits, ServerContext, TemplateSet};
 use pxe_init::resolve::resolve;
 use pxe_init::service::{Answer, Outcome, Service};
@@ -74,9 +74,10 @@ fn bench_render(criterion: &mut Criterion<CpuTime>) {
 
 fn contexts(catalog: &Catalog, facts: Vec<Facts>) -> Vec<Context> {
     let server = Arc::new(ServerContext {
-        base_url: BASE_URL.to_owned(),
+        base_url: BASE_URL.into(),
         asset_url: "http://files.example.org".to_owned(),
         hold_seconds: 30,
+        token: None,
     });
     let context = |facts: Facts| {
         let resolution = resolve(catalog, &facts);
@@ -129,7 +130,7 @@ fn bench_request(criterion: &mut Criterion<CpuTime>) {
 
 /// The answer, which must be a document: what fails fast measures nothing.
 pub(crate) fn answer(service: &Service, facts: &Arc<Facts>) -> Answer {
-    let answer = service.answer(facts, Kind::Ipxe, BASE_URL).unwrap();
+    let answer = service.answer(facts, Kind::Ipxe, &service.server(None)).unwrap();
     assert_eq!(answer.outcome, Outcome::Rendered);
     answer
 }
@@ -158,6 +159,7 @@ impl Filled {
             metrics,
             assets: AssetDir::default(),
             stopping: CancellationToken::new(),
+            proxies: TrustedProxies::default(),
         })
     }
 }

@@ -6,17 +6,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::HeaderMap;
 use criterion::Criterion;
 use prometheus_client::metrics::counter::Counter;
 use pxe_init::domain::{Facts, Kind};
 use pxe_init::service::Answer;
-use pxe_init::telemetry::{BootLine, BootSpan, Form, LogWriter, Metrics, TraceOptions, Traces};
+use pxe_init::telemetry::{BootLine, BootSpan, Form, LogWriter, Metrics, TraceOptions, TraceParent, Traces};
 
 use super::database::Filled;
 use super::measure::CpuTime;
 use super::room::Room;
-use super::steps::BASE_URL;
 
 const DURATION: Duration = Duration::from_micros(12);
 
@@ -24,7 +22,8 @@ pub(crate) fn benches(criterion: &mut Criterion<CpuTime>) {
     let site = LazyCell::new(|| {
         let room = Room { machines: 1_000, rules: 1 };
         let facts = room.facts().swap_remove(1);
-        let answer = Filled::new(room).service.answer(&facts.clone().into(), Kind::Ipxe, BASE_URL).unwrap();
+        let service = Filled::new(room).service;
+        let answer = service.answer(&facts.clone().into(), Kind::Ipxe, &service.server(None)).unwrap();
         (facts, answer)
     });
     let peer: SocketAddr = ([10, 1, 2, 3], 49152).into();
@@ -68,8 +67,7 @@ pub(crate) fn benches(criterion: &mut Criterion<CpuTime>) {
                 replica: "bench".to_owned(),
             };
             let traces = endpoint.map(|url| Traces::start(&options(url)).unwrap()).unwrap_or_default();
-            let headers = HeaderMap::new();
-            let span = BootSpan { facts, answer, peer, headers: &headers, duration: DURATION };
+            let span = BootSpan { facts, answer, peer, trace: TraceParent::default(), duration: DURATION };
             bencher.iter(|| traces.boot(&span));
         });
     }

@@ -10,6 +10,7 @@
 
 use sea_orm_migration::prelude::*;
 
+mod audit_chain;
 mod m20261124_000001_catalog_revision;
 mod m20261124_000002_images;
 mod m20261124_000003_machines;
@@ -21,6 +22,11 @@ mod m20261124_000011_params;
 mod m20261124_000021_identity;
 mod m20261124_000031_revision_marks;
 mod m20261124_000051_boots;
+mod m20261124_000061_tokens;
+mod m20261124_000071_audit_chain;
+mod m20261124_000072_boot_key;
+
+pub use audit_chain::{AuditLink, BEGINNING};
 
 /// Brings a database to the schema of this version.
 #[derive(Debug)]
@@ -40,6 +46,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000021_identity::Migration),
             Box::new(m20261124_000031_revision_marks::Migration),
             Box::new(m20261124_000051_boots::Migration),
+            Box::new(m20261124_000061_tokens::Migration),
+            Box::new(m20261124_000071_audit_chain::Migration),
+            Box::new(m20261124_000072_boot_key::Migration),
         ]
     }
 }

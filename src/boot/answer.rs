@@ -36,6 +36,8 @@ pub struct Answer {
     pub in_clear: Option<[u8; 32]>,
     /// Whether facts that only a request tells were made up for it.
     pub assumed: bool,
+    /// The token that the URLs in the document have; what is kept of the document must not have it.
+    pub token: Option<String>,
     /// Identities that point at two machines, for people.
     pub conflicts: Vec<String>,
     /// What it took, where it was measured: for the questions of machines.
@@ -92,6 +94,7 @@ impl Answer {
             variable: None,
             in_clear: None,
             assumed: false,
+            token: None,
             conflicts: resolution.conflict_texts(),
             timings: None,
         }

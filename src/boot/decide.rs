@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
+use super::protect::{Guard, NoKey, Pass};
 use super::{Answer, OnFailure, OnUnknown, Outcome, Secrets, Settings, Snapshot, Timings};
 use crate::domain::{Facts, Kind, Template};
 use crate::render::{
@@ -41,7 +42,7 @@ impl Boot<'_> {
 
     fn script_by(&self, render: Render) -> Answer {
         let nothing = Resolution::default();
-        let context = self.context(Facts::default().into(), &nothing);
+        let context = self.context(Facts::default().into(), &nothing, Kind::Ipxe);
         let mut answer = Answer::new(Kind::Ipxe, &nothing);
         self.render(render, "boot.ipxe", context, &mut answer);
         answer
@@ -59,13 +60,42 @@ impl Boot<'_> {
         Answer { timings: Some(timings), ..answer }
     }
 
+    /// The document of `kind` for the machine with these facts, if `guard` lets it have it.
+    pub fn answer_guarded(
+        &self,
+        facts: &Arc<Facts>,
+        kind: Kind,
+        guard: &impl Guard,
+    ) -> Result<Answer, NoKey> {
+        let begun = Instant::now();
+        let resolution = resolve(&self.snapshot.catalog, facts);
+        let resolved = Instant::now();
+        let answer =
+            |boot: &Boot<'_>| boot.answer_in_clear(boot.for_machines(), &resolution, facts.clone(), kind);
+        let answer = match self.pass(&resolution, facts, kind, guard)? {
+            Pass::Open => answer(self),
+            Pass::With(server) => {
+                let answer = answer(&Boot { server: &server, ..*self });
+                Answer { token: server.token.clone(), ..answer }
+            }
+            Pass::Denied(problem) => Answer::denied(kind, &resolution, problem),
+            Pass::Local => {
+                let mut answer = Answer::new(kind, &resolution);
+                self.render(anew, "local", self.context(facts.clone(), &resolution, kind), &mut answer);
+                answer
+            }
+        };
+        let timings = Timings { resolve: resolved - begun, render: resolved.elapsed() };
+        Ok(Answer { timings: Some(timings), ..answer })
+    }
+
     /// The same, from an unsaved source in the place of the template.
     pub fn answer_from(&self, facts: Facts, kind: Kind, source: &str) -> Answer {
         let resolution = resolve(&self.snapshot.catalog, &facts);
         let facts = Arc::new(facts);
         self.masked(&resolution, |resolution| {
             let mut answer = Answer::new(kind, resolution);
-            let context = self.context(facts.clone(), resolution);
+            let context = self.context(facts.clone(), resolution, kind);
             if let Some(context) = self.with_image(resolution, context, &mut answer) {
                 let rendered = self.snapshot.templates.render_source(kind, "(unsaved)", source, &context);
                 answer.template = Some("(unsaved)".into());
@@ -79,7 +109,7 @@ impl Boot<'_> {
     pub fn answer_with(&self, resolution: &Resolution, facts: &Arc<Facts>, template: &Template) -> Answer {
         self.masked(resolution, |resolution| {
             let mut answer = Answer::new(template.kind, resolution);
-            let context = self.context(facts.clone(), resolution);
+            let context = self.context(facts.clone(), resolution, template.kind);
             if let Some(context) = self.with_image(resolution, context, &mut answer) {
                 self.render(anew, template.name.as_str(), context, &mut answer);
             }
@@ -91,7 +121,7 @@ impl Boot<'_> {
     /// long as the answer did.
     pub fn spans(&self, resolution: &Resolution, facts: &Arc<Facts>, answer: &Answer) -> Option<Spans> {
         let hidden = self.secrets.and_then(|secrets| secrets.mask(resolution));
-        let context = self.context(facts.clone(), hidden.as_ref().unwrap_or(resolution));
+        let context = self.context(facts.clone(), hidden.as_ref().unwrap_or(resolution), answer.kind);
         let rendered = self.snapshot.templates.render_with_spans(answer.template_name()?, &context);
         let (document, spans) = rendered.ok()?;
         (answer.document.as_deref() == Some(document.as_str())).then_some(spans)
@@ -134,7 +164,7 @@ impl Boot<'_> {
         kind: Kind,
     ) -> Answer {
         let mut answer = Answer::new(kind, resolution);
-        let context = self.context(facts, resolution);
+        let context = self.context(facts, resolution, kind);
         let Some(context) = self.with_image(resolution, context, &mut answer) else { return answer };
         match resolution.template(kind) {
             Some((template, _)) => self.render(render, template, context, &mut answer),
@@ -213,13 +243,13 @@ impl Boot<'_> {
         answer.problem = Some(problem);
     }
 
-    fn context(&self, facts: Arc<Facts>, resolution: &Resolution) -> Context {
+    fn context(&self, facts: Arc<Facts>, resolution: &Resolution, kind: Kind) -> Context {
         Context {
             facts,
             machine: resolution.machine.clone(),
             image: resolution.image.clone(),
             rule: resolution.rule.clone(),
-            server: self.server.clone(),
+            server: self.server_shown(resolution, kind),
             failure: None,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Snapshot;
 use super::leads::Lead;
-use crate::domain::{Change, Changes, Key, Name, Noun, nearest};
+use crate::domain::{Change, Changes, Key, Name, Noun, RESERVED_PARAMS, nearest};
 use crate::render::Variables;
 
 /// How many of something a warning names.
@@ -246,7 +246,8 @@ fn unused(snapshot: &Snapshot, lead: &Lead, passed_on: &PassedOn) -> Vec<(String
             format!("params.{param} of {noun} {name} is read by no template that it leads to{hint}"),
         )
     };
-    params.keys().filter(|param| !seen.knows(param)).map(warning).collect()
+    let is_for_templates = |param: &&String| !RESERVED_PARAMS.contains(&param.as_str());
+    params.keys().filter(is_for_templates).filter(|param| !seen.knows(param)).map(warning).collect()
 }
 
 /// The templates to which an image or a rule leads beyond those that it names itself: those of its rules and machines, which

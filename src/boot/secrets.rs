@@ -29,6 +29,11 @@ impl Secrets {
         Self(found)
     }
 
+    /// Their names.
+    pub fn names(&self) -> &BTreeSet<String> {
+        &self.0
+    }
+
     /// Whether this param is one.
     pub fn has(&self, param: &str) -> bool {
         self.0.contains(param)
@@ -74,7 +79,7 @@ impl Secrets {
 }
 
 /// A value of the same type that tells nothing.
-fn masked(value: &Value) -> Value {
+pub fn masked(value: &Value) -> Value {
     match value {
         Value::Null => Value::Null,
         Value::Bool(_) => json!(false),

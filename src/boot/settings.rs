@@ -27,9 +27,10 @@ impl Settings {
     /// Where this server is for a machine that reaches it at `base_url`, which is `http://host:port`.
     pub fn server(&self, base_url: &str) -> ServerContext {
         ServerContext {
-            base_url: base_url.to_owned(),
+            base_url: base_url.into(),
             asset_url: self.assets.base(base_url),
             hold_seconds: self.hold_seconds,
+            token: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -84,13 +85,14 @@ impl RuleIndex {
     /// The lists of rules that can match `subject`; no other rule can.
     fn lists(&self, subject: Subject<'_>) -> Vec<&[Rank]> {
         let mut lists = vec![self.rest.as_slice()];
+        let mut text = String::new();
         for (key, values) in &self.exact {
-            if let Some(list) = lookup_value(subject, key).and_then(|value| values.get(value.as_str())) {
+            if let Some(list) = lookup_value(subject, key, &mut text).and_then(|value| values.get(value)) {
                 lists.push(list);
             }
         }
         for (key, by_len) in &self.prefix {
-            let Some(value) = lookup_value(subject, key) else { continue };
+            let Some(value) = lookup_value(subject, key, &mut text) else { continue };
             for (len, prefixes) in by_len.range(..=value.len()) {
                 if let Some(list) = value.get(..*len).and_then(|prefix| prefixes.get(prefix)) {
                     lists.push(list);
@@ -154,17 +156,19 @@ fn slots(term: &Term) -> Option<Vec<Slot<'_>>> {
         .collect()
 }
 
-/// The value under which a subject would be filed.
-fn lookup_value(subject: Subject<'_>, key: &Key) -> Option<String> {
-    match key {
-        // Already lower case.
-        Key::Fact(Attribute::Mac) => subject.facts.mac.map(|mac| mac.to_string()),
-        Key::Fact(Attribute::Uuid) => subject.facts.identifying_uuid().map(|uuid| uuid.to_string()),
-        _ => subject.value(key).map(|mut value| {
-            value.make_ascii_lowercase();
-            value
-        }),
-    }
+/// The value under which a subject would be filed, written to `text`, which saves memory of its own for each.
+fn lookup_value<'a>(subject: Subject<'_>, key: &Key, text: &'a mut String) -> Option<&'a str> {
+    text.clear();
+    let facts = subject.facts;
+    // To a string nothing fails.
+    let _ = match key {
+        Key::Fact(Attribute::Mac) => write!(text, "{}", facts.mac?),
+        Key::Fact(Attribute::Uuid) => write!(text, "{}", facts.identifying_uuid()?),
+        Key::Fact(attribute) => text.write_str(&facts.get(*attribute)?),
+        Key::Label(label) => text.write_str(subject.labels?.get(label)?),
+    };
+    text.make_ascii_lowercase();
+    Some(text)
 }
 
 #[cfg(test)]

@@ -8,10 +8,12 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint as Transport};
 use tonic::{Request, Status};
 
-use super::endpoint::Endpoint;
+use super::connect::Target;
 use super::environment;
 use super::failure::{Exit, Failure};
 use crate::proto::first_system::pxe_init_client::PxeInitClient;
+use crate::proto::pxe_init::access_service_client::AccessServiceClient;
+use crate::proto::pxe_init::audit_service_client::AuditServiceClient;
 use crate::proto::pxe_init::boot_service_client::BootServiceClient;
 use crate::proto::pxe_init::catalog_service_client::CatalogServiceClient;
 use crate::proto::pxe_init::image_service_client::ImageServiceClient;
@@ -40,18 +42,27 @@ pub(super) struct Api {
 pub(super) struct Caller {
     timeout: Duration,
     user: Option<AsciiMetadataValue>,
+    authorization: Option<AsciiMetadataValue>,
 }
 
 impl Api {
-    /// The server at this endpoint, to which the first call connects. Connecting and each call have `timeout`.
-    pub(super) fn new(endpoint: &Endpoint, timeout: Duration) -> Result<Self, Failure> {
-        let channel = Transport::from_shared(endpoint.url())
+    /// This server, to which the first call connects. Connecting and each call have `timeout`.
+    pub(super) fn new(target: Target, timeout: Duration) -> Result<Self, Failure> {
+        let mut transport = Transport::from_shared(target.endpoint.url())
             .map_err(|e| Failure::new(Exit::Usage, e.to_string()))?
-            .connect_timeout(timeout)
-            .connect_lazy();
+            .connect_timeout(timeout);
+        if let Some(tls) = target.tls {
+            let wrong = |e: tonic::transport::Error| {
+                let cause = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+                Failure::new(Exit::Other, format!("TLS: what was given can not be used: {cause}"))
+            };
+            transport = transport.tls_config(tls).map_err(wrong)?;
+        }
+        let channel = transport.connect_lazy();
         let user = environment::user().filter(|user| user.is_ascii());
         let user = user.and_then(|user| AsciiMetadataValue::try_from(user).ok());
-        Ok(Self { connection: InterceptedService::new(channel, Caller { timeout, user }) })
+        let caller = Caller { timeout, user, authorization: target.authorization };
+        Ok(Self { connection: InterceptedService::new(channel, caller) })
     }
 
     pub(super) fn images(&self) -> ImageServiceClient<Connection> {
@@ -82,6 +93,14 @@ impl Api {
         JournalServiceClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
+    pub(super) fn access(&self) -> AccessServiceClient<Connection> {
+        AccessServiceClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(super) fn audit(&self) -> AuditServiceClient<Connection> {
+        AuditServiceClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
     pub(super) fn first_system(&self) -> PxeInitClient<Connection> {
         PxeInitClient::new(self.connection.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
@@ -92,6 +111,9 @@ impl Interceptor for Caller {
         request.set_timeout(self.timeout);
         if let Some(user) = &self.user {
             request.metadata_mut().insert(USER_KEY, user.clone());
+        }
+        if let Some(authorization) = &self.authorization {
+            request.metadata_mut().insert("authorization", authorization.clone());
         }
         Ok(request)
     }

@@ -16,6 +16,7 @@ use filter::FilterArgs;
 use replay::ReplayArgs;
 use row::Boot;
 
+pub(super) use filter::time as parse_time;
 pub(super) use row::time;
 
 /// The largest page that the server gives.

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use super::audit::AuditVerb;
 use super::boot::PreviewArgs;
 use super::boots::BootsVerb;
 use super::complete::{self, CompletionArgs};
+use super::connect::ConnectArgs;
 use super::duration;
-use super::endpoint::{self, Endpoint};
 use super::explain::ExplainArgs;
 use super::failure::{EXIT_CODES, Failure};
 use super::first_system::RegisterMachineImageArgs;
@@ -23,6 +24,7 @@ use super::nouns::rule::RegisterRule;
 use super::nouns::template::TemplateVerb;
 use super::print::Output;
 use super::resource::{Resource, Write};
+use super::token::TokenVerb;
 use crate::man::ManArgs;
 
 /// What `--param` takes.
@@ -49,17 +51,8 @@ pub(super) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// Where the server's gRPC port is
-    #[arg(
-        long = "grpc-endpoint",
-        help = "The server's gRPC port: grpc://HOST[:PORT] or http://HOST[:PORT]",
-        value_name = "URL",
-        env = "PXE_INIT_ENDPOINT",
-        hide_env_values = true,
-        default_value = endpoint::DEFAULT,
-        global = true
-    )]
-    pub(super) endpoint: Endpoint,
+    #[command(flatten)]
+    pub(super) connect: ConnectArgs,
     /// Format of the data on standard output; everything else goes to standard error
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = Output::Table, global = true)]
     pub(super) output: Output,
@@ -88,6 +81,14 @@ pub(super) enum Command {
     /// Boots: what machines were answered
     #[command(subcommand)]
     Boots(BootsVerb),
+    /// Tokens: who may call, and as what
+    #[command(subcommand)]
+    Token(TokenVerb),
+    /// Show who the server takes you for
+    Whoami,
+    /// The audit: who changed what, from where, and which calls were denied
+    #[command(subcommand)]
+    Audit(AuditVerb),
     /// Show the document that a machine would get
     Preview(PreviewArgs),
     /// Show what a machine would get, and why: every candidate in order, and where each value comes from

@@ -2,6 +2,7 @@
 
 mod journal;
 mod params;
+mod token;
 
 use std::ffi::OsStr;
 use std::io::{self, Write as _};
@@ -12,8 +13,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, ValueComplet
 use clap_complete::env::{CompleteEnv, Shells};
 
 use super::api::Api;
-use super::endpoint::{self, Endpoint};
-use super::environment;
+use super::connect::Target;
 use super::failure::{Exit, Failure};
 use super::nouns::image::Image;
 use super::nouns::machine::Machine;
@@ -72,6 +72,7 @@ pub(super) fn with_names(command: Command) -> Command {
         "machine" => with_names_of(command, Noun::Machine),
         "rule" => with_names_of(command, Noun::Rule),
         "boots" => journal::complete(command),
+        "token" => token::complete(command),
         "preview" | "explain" => complete_arg(command, "machine", Names(Noun::Machine)),
         "register-machine-image" => complete_arg(command, "image_name", Names(Noun::Image)),
         _ => command,
@@ -130,12 +131,12 @@ fn names(noun: Noun, prefix: &str) -> Vec<String> {
 
 /// What the server says to `ask`, if it does so in time.
 fn asked<T>(ask: impl AsyncFnOnce(&Api) -> Result<Vec<T>, Failure>) -> Vec<T> {
-    let Some(endpoint) = endpoint() else { return Vec::new() };
+    let Some(target) = Target::unfinished(|option| given(option).pop()) else { return Vec::new() };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Vec::new();
     };
     let answer = async {
-        let api = Api::new(&endpoint, PATIENCE)?;
+        let api = Api::new(target, PATIENCE)?;
         ask(&api).await
     };
     let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, answer).await });
@@ -152,12 +153,6 @@ async fn fetch<T: Resource>(api: &Api, prefix: &str) -> Result<Vec<String>, Fail
     let page = T::list(api, ListOptions { page_size: MAX_NAMES, page_token: String::new(), filter }).await?;
     let names = page.rows.iter().map(|row| row.name().to_owned());
     Ok(names.filter(|name| name.starts_with(prefix)).collect())
-}
-
-/// The endpoint that the unfinished command line names, or else the environment.
-fn endpoint() -> Option<Endpoint> {
-    let text = given("--grpc-endpoint").pop().or_else(environment::endpoint);
-    text.as_deref().unwrap_or(endpoint::DEFAULT).parse().ok()
 }
 
 /// What the unfinished command line gives to an option, each time.

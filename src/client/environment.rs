@@ -15,6 +15,21 @@ pub(super) fn endpoint() -> Option<String> {
     read("PXE_INIT_ENDPOINT")
 }
 
+/// What proves who calls.
+pub(super) fn token() -> Option<String> {
+    read("PXE_INIT_TOKEN")
+}
+
+/// The file that has it.
+pub(super) fn token_file() -> Option<String> {
+    read("PXE_INIT_TOKEN_FILE")
+}
+
+/// The CA of the server, a certificate of this client, and its key.
+pub(super) fn tls_files() -> [Option<String>; 3] {
+    ["PXE_INIT_CA", "PXE_INIT_CERT", "PXE_INIT_KEY"].map(read)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the client has no configuration file; these variables belong to the login, not to us"

@@ -14,7 +14,8 @@ pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  any other failure, such as a file that can not be read; diff: there are differences;
-     template test: there are mistakes in the files; boots replay: not the same
+     template test: there are mistakes in the files; boots replay: not the same;
+     audit verify: not as it was written
   2  the command line is wrong
   3  not found; preview: the machine does not get a document of its own
   4  what was given is refused, by the server or before it is sent; lint: there are findings;
@@ -24,7 +25,7 @@ Exit codes:
 Of several failures the highest counts.";
 
 /// What to look at when something listens there that does not speak gRPC.
-const NOT_GRPC: &str = "is that the server's gRPC port, and not its HTTP port? --grpc-endpoint or PXE_INIT_ENDPOINT names another";
+const NOT_GRPC: &str = "is that the server's gRPC port, and not its HTTP port, and does it take TLS (grpcs://)? --grpc-endpoint or PXE_INIT_ENDPOINT names another";
 
 /// The exit code of the process; [`EXIT_CODES`] tells people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +70,17 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// There is no connection.
+    fn unconnected(problem: String) -> Self {
+        let failure = Self::new(Exit::Unavailable, problem);
+        match failure.message.contains("certificate") {
+            true => failure.hint(
+                "--ca (PXE_INIT_CA) names the CA of the server's certificate, and the endpoint a host that is in it",
+            ),
+            false => failure,
+        }
+    }
+
     /// The same, saying which server was away.
     pub(super) fn at(self, endpoint: &Endpoint) -> Self {
         if self.exit != Exit::Unavailable {
@@ -110,7 +122,7 @@ impl From<Status> for Failure {
                 Code::DeadlineExceeded | Code::Cancelled => {
                     Self::new(Exit::Unavailable, "there was no answer in time")
                 }
-                _ if is_connect_error(cause) => Self::new(Exit::Unavailable, innermost(cause)),
+                _ if is_connect_error(cause) => Self::unconnected(innermost(cause)),
                 // Connected, and then HTTP/2 came to nothing.
                 _ => Self::new(Exit::Unavailable, innermost(cause)).hint(NOT_GRPC),
             };

@@ -183,7 +183,7 @@ fn served(args: &LintArgs, global: &Global, kind: Option<Kind>) -> Result<Served
         }
         Ok(served)
     });
-    asked.map_err(|failure: Failure| failure.at(&global.endpoint))
+    asked.map_err(|failure: Failure| failure.at(&global.connect.endpoint))
 }
 
 /// A mistake in a template that several include is one.

@@ -5,10 +5,12 @@
 //! [`verbs`].
 
 mod api;
+mod audit;
 mod boot;
 mod boots;
 mod cli;
 mod complete;
+mod connect;
 mod discovered;
 mod document;
 mod duration;
@@ -31,6 +33,7 @@ mod session;
 mod stored;
 mod table;
 mod template_test;
+mod token;
 mod verbs;
 
 use std::ffi::OsString;
@@ -97,7 +100,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         return template_test::run(args, cli.global.output, cli.global.quiet);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let endpoint = cli.global.endpoint.clone();
+    let endpoint = cli.global.connect.endpoint.clone();
     runtime.block_on(dispatch(cli)).map_err(|failure| failure.at(&endpoint))
 }
 
@@ -109,7 +112,10 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Machine(verb) => nouns::machine::run(session, verb).await,
         Command::Rule(verb) => verbs::run(session, verb).await,
         Command::Template(verb) => nouns::template::run(session, verb).await,
+        Command::Audit(verb) => audit::run(session, verb).await,
         Command::Boots(verb) => boots::run(session, verb).await,
+        Command::Token(verb) => token::run(session, verb).await,
+        Command::Whoami => token::whoami(session).await,
         Command::Preview(args) => boot::preview(session, args).await,
         Command::Explain(args) => explain::explain(session, args).await,
         Command::Apply(args) => manifests::apply(session, args).await,

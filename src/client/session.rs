@@ -20,7 +20,7 @@ pub(super) struct Session {
 impl Session {
     /// As the options want it.
     pub(super) fn new(global: &Global) -> Result<Self, Failure> {
-        let api = Api::new(&global.endpoint, global.timeout)?;
+        let api = Api::new(global.connect.target()?, global.timeout)?;
         Ok(Self { api, output: global.output, quiet: global.quiet })
     }
 

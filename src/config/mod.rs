@@ -2,6 +2,7 @@
 
 mod choice;
 mod database;
+mod management;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use database::{Database, SslMode};
+pub use management::{Anonymous, ClientAuth, Identity, Management, Role, Tls};
 pub use sections::{
     Assets, Boot, Failure, Grpc, Http, Journal, Limits, Log, LogFormat, Snapshot, Traces, Unknown,
 };
@@ -27,6 +29,8 @@ pub struct Config {
     pub http: Http,
     /// What operators talk to.
     pub grpc: Grpc,
+    /// Who may manage.
+    pub management: Management,
     /// Where the nouns are kept.
     pub database: Database,
     /// What stands in for the database at a start.
@@ -106,6 +110,7 @@ impl Config {
         let config = read(&sources, "the command line")?;
         config.http.check()?;
         config.grpc.check()?;
+        config.management.check()?;
         config.database.check()?;
         config.assets.check()?;
         config.boot.check()?;
@@ -217,6 +222,10 @@ mod tests {
             of("", &[("PXE_INIT__BOOT__UNKNOWN", "maybe")]),
             of("[http]\nbase_url = \"boot\"\n", &[]),
             of("[grpc]\naddress = \"0.0.0.0\"\n", &[]),
+            of("[grpc.tls]\ncert = \"a.pem\"\n", &[]),
+            of("[grpc.tls]\nclient_ca = \"a.pem\"\n", &[]),
+            of("[management]\nidentities = [{ name = \"a\", role = \"root\" }]\n", &[]),
+            of("[management]\nidentities = [{ name = \"a b\", role = \"admin\" }]\n", &[]),
             of("[database]\nurl = \"mysql://x\"\n", &[]),
             of("[database]\nurl = \"sqlite://x\"\nhost = \"db\"\n", &[]),
             of("[assets]\nforward_server = \"ftp://x\"\n", &[]),

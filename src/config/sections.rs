@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::choice::choice;
+use super::management::Tls;
 use super::{ConfigError, wrong};
 
 /// What machines talk to.
@@ -37,6 +38,8 @@ pub struct Http {
     pub drain_seconds: u32,
     /// How long accepted requests may take after that, in seconds.
     pub stop_seconds: u32,
+    /// Networks whose word counts on where a request came from.
+    pub trusted_proxies: Vec<String>,
     /// Let another server of the same user listen on the same port.
     pub reuse_port: bool,
 }
@@ -49,8 +52,10 @@ pub struct Grpc {
     pub address: IpAddr,
     /// The port to listen on; 0 for any that is free.
     pub port: u16,
-    /// Serve anybody who reaches an address that is not loopback.
+    /// Serve anybody who reaches the address, as an admin.
     pub insecure_management: bool,
+    /// TLS; needed where the address is not loopback.
+    pub tls: Tls,
 }
 
 /// What stands in for the database at a start.
@@ -213,18 +218,20 @@ impl Grpc {
         (self.address, self.port).into()
     }
 
-    /// Whether anybody on the network can manage this server.
+    /// Whether others than this computer can reach it.
     pub fn is_open(&self) -> bool {
         !self.address.is_loopback()
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if self.is_open() && !self.insecure_management {
+        self.tls.check()?;
+        if self.is_open() && !self.insecure_management && !self.tls.is_on() {
             return Err(wrong(
                 "grpc.address",
                 format!(
-                    "{} is not loopback, and management has no authentication yet: whoever reaches it could decide what \
-                     every machine boots; use 127.0.0.1, or accept that with --insecure-management",
+                    "{} is not loopback, and there is no TLS: set grpc.tls.cert and grpc.tls.key (`pxe-init-server certs \
+                     init` makes them; docs/security.md), or use 127.0.0.1, or let whoever reaches it decide what every \
+                     machine boots, with --insecure-management",
                     self.address
                 ),
             ));

@@ -176,7 +176,10 @@ pub enum InvalidFact {
 impl Facts {
     /// Says `attribute` is `value`. An empty or blank value says nothing.
     pub fn set(&mut self, attribute: Attribute, value: &str) -> Result<(), InvalidFact> {
-        let value = value.trim_matches(' ');
+        let value = match value.as_bytes() {
+            [b' ', ..] | [.., b' '] => value.trim_matches(' '),
+            _ => value,
+        };
         if value.is_empty() {
             return Ok(());
         }

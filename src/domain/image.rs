@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::labels::check_labels;
+use super::protect::check_protect;
 use super::violation::{check_keys, check_text};
 use super::{Labels, Name, ParamSpecs, Params, Templates, Violation};
 
@@ -89,6 +90,7 @@ impl Image {
         }
         check_labels(&self.labels, &mut found);
         check_keys("params", self.params.keys(), &mut found);
+        check_protect(&self.params, &mut found);
         check_keys("declares", self.declares.keys(), &mut found);
         for (name, spec) in &self.declares {
             found.extend(spec.violations(&format!("declares.{name}")));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::is_placeholder_serial;
 use super::labels::check_labels;
+use super::protect::check_protect;
 use super::violation::{check_keys, check_text};
 use super::{Labels, MAX_FACT_BYTES, Mac, Name, Params, Templates, Uuid, Violation};
 
@@ -101,6 +102,7 @@ impl Machine {
         }
         check_labels(&self.labels, &mut found);
         check_keys("params", self.params.keys(), &mut found);
+        check_protect(&self.params, &mut found);
         found
     }
 }

@@ -1,6 +1,7 @@
 //! The words of the product as types, and their parsing. Pure: std and serde only, no IO, no clock.
 
 mod actor;
+mod audit;
 mod boot_filter;
 mod boot_record;
 mod change;
@@ -9,6 +10,7 @@ mod facts;
 mod image;
 mod kind;
 mod labels;
+mod lifetime;
 mod mac;
 mod machine;
 mod name;
@@ -18,15 +20,19 @@ mod param_spec;
 mod params;
 mod pattern;
 mod plural;
+mod protect;
+mod role;
 mod rule;
 mod selector;
 mod state;
 mod template;
 mod timestamp;
+mod token;
 mod uuid;
 mod violation;
 
 pub use actor::Actor;
+pub use audit::{AuditEntry, AuditFilter, DENIED, Denied};
 pub use boot_filter::BootFilter;
 pub use boot_record::{Asked, BootId, BootRecord, InvalidAsked, InvalidBootId, Replica};
 pub use change::{Change, Changes, Noun, Stamped};
@@ -35,6 +41,7 @@ pub use facts::{Attribute, Facts, InvalidFact, MAX_FACT_BYTES};
 pub use image::{Image, asset_url};
 pub use kind::{InvalidKind, Kind};
 pub use labels::Labels;
+pub use lifetime::{InvalidLifetime, Lifetime};
 pub use mac::{InvalidMac, Mac};
 pub use machine::Machine;
 pub use name::{InvalidName, Name};
@@ -44,10 +51,13 @@ pub use param_spec::{InvalidParamSpec, InvalidParamType, ParamSpec, ParamSpecs, 
 pub use params::{Params, Templates, layer};
 pub use pattern::{InvalidPattern, Pattern};
 pub use plural::plural;
+pub use protect::{ACCEPTED, ARMED, InvalidProtect, PROTECT, Protect, RESERVED_PARAMS};
+pub use role::{InvalidRole, Role};
 pub use rule::Rule;
 pub use selector::{InvalidSelector, Key, Selector, Specificity, Subject, Term};
 pub use state::State;
 pub use template::{Revision, RevisionInfo, Template};
 pub use timestamp::Timestamp;
+pub use token::{Token, TokenHash, TokenState};
 pub use uuid::{InvalidUuid, Uuid};
 pub use violation::{MAX_SOURCE_BYTES, Violation};

@@ -19,20 +19,30 @@ pub enum Outcome {
     NoTemplate,
     /// The template said that there is nothing for this machine.
     Refused,
+    /// The document is protected, and the machine may not have it.
+    Denied,
     /// The template failed.
     Failed,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 6] =
-        [Self::Rendered, Self::Held, Self::NoMatch, Self::NoTemplate, Self::Refused, Self::Failed];
+    pub const ALL: [Self; 7] = [
+        Self::Rendered,
+        Self::Held,
+        Self::NoMatch,
+        Self::NoTemplate,
+        Self::Refused,
+        Self::Denied,
+        Self::Failed,
+    ];
 
     /// The HTTP status that a machine gets (RFC 9110, section 15).
     pub const fn http_status(self, has_document: bool) -> u16 {
         match self {
             Self::Rendered | Self::Held => 200,
             Self::NoMatch | Self::NoTemplate | Self::Refused => 404,
+            Self::Denied => 403,
             Self::Failed => {
                 if has_document {
                     200
@@ -51,6 +61,7 @@ impl Outcome {
             Self::NoMatch => "no-match",
             Self::NoTemplate => "no-template",
             Self::Refused => "refused",
+            Self::Denied => "denied",
             Self::Failed => "failed",
         }
     }

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use super::labels::check_labels;
+use super::protect::check_protect;
 use super::violation::check_keys;
 use super::{Labels, Name, Params, Selector, Specificity, Templates, Violation};
 
@@ -65,6 +66,7 @@ impl Rule {
         }
         check_labels(&self.labels, &mut found);
         check_keys("params", self.params.keys(), &mut found);
+        check_protect(&self.params, &mut found);
         found
     }
 }

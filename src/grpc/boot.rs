@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use super::access::may_show;
 use super::status::status;
 use super::{Api, Events, convert, v1};
 use crate::boot::MASK;
@@ -19,6 +20,7 @@ impl v1::boot_service_server::BootService for Api {
         &self,
         request: Request<v1::PreviewRequest>,
     ) -> Result<Response<v1::PreviewResponse>, Status> {
+        may_show(&request, request.get_ref().show_secrets)?;
         let request = request.into_inner();
         let kind = match request.kind.as_str() {
             "" => Kind::Ipxe,
@@ -37,6 +39,7 @@ impl v1::boot_service_server::BootService for Api {
         &self,
         request: Request<v1::PreviewFleetRequest>,
     ) -> Result<Response<Self::PreviewFleetStream>, Status> {
+        may_show(&request, request.get_ref().show_secrets)?;
         let v1::PreviewFleetRequest { filter, kinds, base_url, show_secrets } = request.into_inner();
         let kinds = kinds.iter().map(|kind| convert::read_kind("kinds", kind)).collect::<Result<_, _>>()?;
         let base_url = (!base_url.is_empty()).then_some(base_url);
@@ -57,6 +60,7 @@ impl v1::boot_service_server::BootService for Api {
         &self,
         request: Request<v1::ExplainRequest>,
     ) -> Result<Response<v1::ExplainResponse>, Status> {
+        may_show(&request, request.get_ref().show_secrets)?;
         let v1::ExplainRequest { target, show_secrets } = request.into_inner();
         let target = read_target(target);
         let (facts, explanation, revision) = self.service.explain(&target, show_secrets).map_err(status)?;

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::actor::actor;
+use super::access::{View, actor};
 use super::nouns::delete;
 use super::status::{missing, status, wrong};
 use super::template::read_template;
@@ -21,7 +21,7 @@ const STEP: usize = 1000;
 #[tonic::async_trait]
 impl v1::catalog_service_server::CatalogService for Api {
     async fn apply(&self, request: Request<v1::ApplyRequest>) -> Result<Response<v1::ApplyResponse>, Status> {
-        let actor = actor(&request);
+        let actor = actor(&request)?;
         let v1::ApplyRequest { changes, message, dry_run, force } = request.into_inner();
         let intents = read_changes(changes)?;
         let named = names(&intents);
@@ -65,6 +65,7 @@ impl v1::catalog_service_server::CatalogService for Api {
         &self,
         request: Request<v1::ExportRequest>,
     ) -> Result<Response<Self::ExportStream>, Status> {
+        let view = View::of(&request, &self.service)?;
         let v1::ExportRequest { nouns, filter } = request.into_inner();
         let nouns = match nouns.is_empty() {
             true => vec![Noun::Image, Noun::Template, Noun::Machine, Noun::Rule],
@@ -73,20 +74,20 @@ impl v1::catalog_service_server::CatalogService for Api {
         let filter: Filter = filter.parse().map_err(status)?;
         let Export { revision, stored } = self.service.export(&nouns, &filter).map_err(status)?;
         let stored = stored.into_iter().map(move |stored| {
-            let resource = v1::Resource { resource: Some(resource(stored)) };
+            let resource = v1::Resource { resource: Some(resource(stored, &view)) };
             Ok(v1::ExportResponse { resource: Some(resource), revision })
         });
         Ok(Response::new(Box::pin(tokio_stream::iter(stored))))
     }
 }
 
-fn resource(stored: Stored) -> v1::resource::Resource {
+fn resource(stored: Stored, view: &View) -> v1::resource::Resource {
     use v1::resource::Resource;
     match stored {
-        Stored::Image(image) => Resource::Image(convert::image(&image)),
+        Stored::Image(image) => Resource::Image(view.show(convert::image(&image))),
         Stored::Template(template) => Resource::Template(convert::template(template, true)),
-        Stored::Machine(machine) => Resource::Machine(convert::machine(&machine)),
-        Stored::Rule(rule) => Resource::Rule(convert::rule(&rule)),
+        Stored::Machine(machine) => Resource::Machine(view.show(convert::machine(&machine))),
+        Stored::Rule(rule) => Resource::Rule(view.show(convert::rule(&rule))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tonic::{Request, Response, Status};
 
-use super::actor::actor;
+use super::access::actor;
 use super::status::{missing, status, wrong};
 use super::{Api, convert};
 use crate::domain::Mac;
@@ -42,7 +42,7 @@ impl PxeInit for Api {
         &self,
         request: Request<v1::RegisterImageMachineRequest>,
     ) -> Result<Response<v1::RegisterImageMachineResponse>, Status> {
-        let actor = actor(&request);
+        let actor = actor(&request)?;
         let machine = request.into_inner().machine.ok_or_else(|| missing("machine"))?;
         let mac: Mac = machine.mac.parse().map_err(|e| wrong("machine.mac", e))?;
         let image = convert::read_name("machine.image", &machine.image)?;

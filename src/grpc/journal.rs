@@ -77,6 +77,7 @@ impl v1::journal_service_server::JournalService for Api {
         &self,
         request: Request<v1::ReplayBootRequest>,
     ) -> Result<Response<v1::ReplayBootResponse>, Status> {
+        super::access::may_show(&request, request.get_ref().show_secrets)?;
         super::replay::replay(&self.service, request.into_inner()).await.map(Response::new)
     }
 

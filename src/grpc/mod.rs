@@ -1,6 +1,7 @@
 //! The management API: converts, calls the service, converts back. Generated types stop here.
 
-mod actor;
+mod access;
+mod audit;
 mod boot;
 mod catalog;
 mod convert;
@@ -21,6 +22,8 @@ use crate::proto::first_system::pxe_init_server::PxeInitServer;
 use crate::proto::pxe_init as v1;
 use crate::service::Service;
 
+pub use access::{Access, Anonymous, Caller, Guarded, Guarding, Known, NEEDS, Need};
+
 /// The largest request, in bytes: the largest template and some room.
 const MAX_REQUEST: usize = 4 << 20;
 
@@ -37,11 +40,20 @@ type Events<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 #[derive(Clone)]
 struct Api {
     service: Service,
+    random: Random,
+}
+
+/// Gives 256 bits of chance.
+pub type Random = fn() -> std::io::Result<[u8; 32]>;
+
+/// What stands before the services, and has to be around them: without it they refuse all but health.
+pub fn guard(service: Service, access: Access) -> Guarding {
+    Guarding(access::Guard::new(service, access))
 }
 
 /// Every service, with health and reflection.
-pub async fn routes(service: Service) -> Result<Routes, tonic_reflection::server::Error> {
-    let api = Api { service };
+pub async fn routes(service: Service, random: Random) -> Result<Routes, tonic_reflection::server::Error> {
+    let api = Api { service, random };
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
     let described = [crate::proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET];
@@ -71,6 +83,8 @@ pub async fn routes(service: Service) -> Result<Routes, tonic_reflection::server
         .add_service(limited!(v1::boot_service_server::BootServiceServer))
         .add_service(limited!(v1::catalog_service_server::CatalogServiceServer, MAX_CHANGES))
         .add_service(limited!(v1::journal_service_server::JournalServiceServer))
+        .add_service(limited!(v1::access_service_server::AccessServiceServer))
+        .add_service(limited!(v1::audit_service_server::AuditServiceServer))
         .add_service(limited!(PxeInitServer))
         .add_service(health)
         .add_service(current)

@@ -2,7 +2,7 @@
 
 use tonic::{Request, Response, Status};
 
-use super::actor::actor;
+use super::access::{View, actor};
 use super::convert;
 use super::status::{status, wrong};
 use super::{Api, v1};
@@ -20,10 +20,11 @@ macro_rules! noun_service {
                     &self,
                     request: Request<v1::[<List $Noun sRequest>]>,
                 ) -> Result<Response<v1::[<List $Noun sResponse>]>, Status> {
+                    let view = View::of(&request, &self.service)?;
                     let page = convert::read_page(request.into_inner().options)?;
                     let page = self.service.[<list_ $noun s>](&page).map_err(status)?;
                     Ok(Response::new(v1::[<List $Noun sResponse>] {
-                        [<$noun s>]: page.entries.iter().map(convert::$noun).collect(),
+                        [<$noun s>]: page.entries.iter().map(|entry| view.show(convert::$noun(entry))).collect(),
                         next_page_token: page.next,
                         total: page.total,
                     }))
@@ -33,17 +34,18 @@ macro_rules! noun_service {
                     &self,
                     request: Request<v1::[<Get $Noun Request>]>,
                 ) -> Result<Response<v1::[<Get $Noun Response>]>, Status> {
+                    let view = View::of(&request, &self.service)?;
                     let name = request.into_inner().name;
                     convert::required("name", &name)?;
                     let found = self.service.[<get_ $noun>](&name).map_err(status)?;
-                    Ok(Response::new(v1::[<Get $Noun Response>] { $noun: Some(convert::$noun(&found)) }))
+                    Ok(Response::new(v1::[<Get $Noun Response>] { $noun: Some(view.show(convert::$noun(&found))) }))
                 }
 
                 async fn [<register_ $noun>](
                     &self,
                     request: Request<v1::[<Register $Noun Request>]>,
                 ) -> Result<Response<v1::[<Register $Noun Response>]>, Status> {
-                    let actor = actor(&request);
+                    let (actor, view) = (actor(&request)?, View::of(&request, &self.service)?);
                     let request = request.into_inner();
                     let $noun = convert::[<read_ $noun>](request.$noun)?;
                     let base_revision = convert::read_base(request.base_revision);
@@ -52,7 +54,7 @@ macro_rules! noun_service {
                     let written = self.write(&actor, intent, &options).await?;
                     let stands = self.service.[<get_ $noun>]($noun.name.as_str()).ok();
                     Ok(Response::new(v1::[<Register $Noun Response>] {
-                        $noun: Some(convert::$noun(&after(&written, request.dry_run, stands, $noun))),
+                        $noun: Some(view.show(convert::$noun(&after(&written, request.dry_run, stands, $noun)))),
                         result: Some(convert::result(written)),
                     }))
                 }
@@ -61,7 +63,7 @@ macro_rules! noun_service {
                     &self,
                     request: Request<v1::[<Update $Noun Request>]>,
                 ) -> Result<Response<v1::[<Update $Noun Response>]>, Status> {
-                    let actor = actor(&request);
+                    let (actor, view) = (actor(&request)?, View::of(&request, &self.service)?);
                     let request = request.into_inner();
                     let base_revision = convert::read_required_base(request.base_revision)?;
                     let $noun = convert::[<read_ $noun>](request.$noun)?;
@@ -70,7 +72,7 @@ macro_rules! noun_service {
                     let written = self.write(&actor, intent, &options).await?;
                     let stands = self.service.[<get_ $noun>]($noun.name.as_str()).ok();
                     Ok(Response::new(v1::[<Update $Noun Response>] {
-                        $noun: Some(convert::$noun(&after(&written, request.dry_run, stands, $noun))),
+                        $noun: Some(view.show(convert::$noun(&after(&written, request.dry_run, stands, $noun)))),
                         result: Some(convert::result(written)),
                     }))
                 }
@@ -79,7 +81,7 @@ macro_rules! noun_service {
                     &self,
                     request: Request<v1::[<Delete $Noun Request>]>,
                 ) -> Result<Response<v1::[<Delete $Noun Response>]>, Status> {
-                    let actor = actor(&request);
+                    let actor = actor(&request)?;
                     let request = request.into_inner();
                     let intent = delete(Noun::$Noun, &request.name, request.base_revision)?;
                     let options = convert::options(request.dry_run, request.message, request.force);
@@ -100,7 +102,7 @@ noun_service!(Machine, machine;
         &self,
         request: Request<v1::RegisterMachineImageRequest>,
     ) -> Result<Response<v1::RegisterMachineImageResponse>, Status> {
-        let actor = actor(&request);
+        let (actor, view) = (actor(&request)?, View::of(&request, &self.service)?);
         let request = request.into_inner();
         let mac: Mac = request.mac.parse().map_err(|e| wrong("mac", e))?;
         let image = convert::read_name("image", &request.image)?;
@@ -108,9 +110,33 @@ noun_service!(Machine, machine;
         let (machine, written) = self.bind(&actor, mac, image, &options).await?;
         let stands = self.service.get_machine(machine.name.as_str()).ok();
         Ok(Response::new(v1::RegisterMachineImageResponse {
-            machine: Some(convert::machine(&after(&written, request.dry_run, stands, machine))),
+            machine: Some(view.show(convert::machine(&after(&written, request.dry_run, stands, machine)))),
             result: Some(convert::result(written)),
         }))
+    }
+
+    async fn accept_machine(
+        &self,
+        request: Request<v1::AcceptMachineRequest>,
+    ) -> Result<Response<v1::AcceptMachineResponse>, Status> {
+        let actor = actor(&request)?;
+        let v1::AcceptMachineRequest { name, revoke, dry_run, message } = request.into_inner();
+        convert::required("name", &name)?;
+        let options = convert::options(dry_run, message, false);
+        let written = self.service.accept_machine(&actor, &name, !revoke, &options).await.map_err(status)?;
+        Ok(Response::new(v1::AcceptMachineResponse { result: Some(convert::result(written)) }))
+    }
+
+    async fn arm_machine(
+        &self,
+        request: Request<v1::ArmMachineRequest>,
+    ) -> Result<Response<v1::ArmMachineResponse>, Status> {
+        let actor = actor(&request)?;
+        let v1::ArmMachineRequest { name, disarm, dry_run, message } = request.into_inner();
+        convert::required("name", &name)?;
+        let options = convert::options(dry_run, message, false);
+        let written = self.service.arm_machine(&actor, &name, !disarm, &options).await.map_err(status)?;
+        Ok(Response::new(v1::ArmMachineResponse { result: Some(convert::result(written)) }))
     }
 );
 

@@ -2,7 +2,7 @@
 
 use tonic::{Request, Response, Status};
 
-use super::actor::actor;
+use super::access::{View, actor};
 use super::nouns::delete;
 use super::status::{missing, status, wrong};
 use super::{Api, convert, v1};
@@ -39,7 +39,7 @@ impl v1::template_service_server::TemplateService for Api {
         &self,
         request: Request<v1::RegisterTemplateRequest>,
     ) -> Result<Response<v1::RegisterTemplateResponse>, Status> {
-        let actor = actor(&request);
+        let actor = actor(&request)?;
         let request = request.into_inner();
         let base_revision = convert::read_base(request.base_revision);
         let template = read_template(request.template)?;
@@ -53,7 +53,7 @@ impl v1::template_service_server::TemplateService for Api {
         &self,
         request: Request<v1::UpdateTemplateRequest>,
     ) -> Result<Response<v1::UpdateTemplateResponse>, Status> {
-        let actor = actor(&request);
+        let actor = actor(&request)?;
         let request = request.into_inner();
         let base_revision = convert::read_required_base(request.base_revision)?;
         let template = read_template(request.template)?;
@@ -67,7 +67,7 @@ impl v1::template_service_server::TemplateService for Api {
         &self,
         request: Request<v1::DeleteTemplateRequest>,
     ) -> Result<Response<v1::DeleteTemplateResponse>, Status> {
-        let actor = actor(&request);
+        let actor = actor(&request)?;
         let request = request.into_inner();
         let intent = delete(Noun::Template, &request.name, request.base_revision)?;
         let options = convert::options(request.dry_run, request.message, request.force);
@@ -112,7 +112,7 @@ impl v1::template_service_server::TemplateService for Api {
         &self,
         request: Request<v1::RollbackTemplateRequest>,
     ) -> Result<Response<v1::RollbackTemplateResponse>, Status> {
-        let actor = actor(&request);
+        let actor = actor(&request)?;
         let request = request.into_inner();
         convert::required("name", &request.name)?;
         let number = (request.number != 0).then_some(request.number);
@@ -130,6 +130,7 @@ impl v1::template_service_server::TemplateService for Api {
         &self,
         request: Request<v1::GetTemplateVarsRequest>,
     ) -> Result<Response<v1::GetTemplateVarsResponse>, Status> {
+        let view = View::of(&request, &self.service)?;
         let request = request.into_inner();
         let vars = match request.source {
             None => {
@@ -142,11 +143,11 @@ impl v1::template_service_server::TemplateService for Api {
                 self.service.template_vars(&request.name, Some((kind, &source)))
             }
         };
-        Ok(Response::new(template_vars(vars.map_err(status)?)))
+        Ok(Response::new(template_vars(vars.map_err(status)?, &view)))
     }
 }
 
-fn template_vars(vars: TemplateVars) -> v1::GetTemplateVarsResponse {
+fn template_vars(vars: TemplateVars, view: &View) -> v1::GetTemplateVarsResponse {
     let supplier = |supplier: Supplier| v1::ParamSupplier {
         noun: supplier.noun.to_string(),
         total: supplier.total as u64,
@@ -154,7 +155,7 @@ fn template_vars(vars: TemplateVars) -> v1::GetTemplateVarsResponse {
     };
     let var = |var: TemplateVar| v1::TemplateVar {
         name: var.name,
-        spec: var.spec.as_ref().map(convert::param_spec),
+        spec: var.spec.as_ref().map(|spec| view.spec(convert::param_spec(spec))),
         declared_by: var.declared_by,
         read_at: var.read.map(|read| format!("{}:{}", read.template, read.line)).unwrap_or_default(),
         required: var.required,

@@ -3,183 +3,177 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{FromRef, FromRequest, Request, State};
-use axum::http::header::HOST;
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::Response;
+use axum::extract::State;
 use tracing::field::display;
 
-use super::base_url::base_url;
 use super::facts::{MAX_QUERY_BYTES, from_query};
-use super::{Peer, respond};
-use crate::domain::{Asked, Facts, Kind};
-use crate::error::{Code, Error};
-use crate::service::{Answer, Answered, Service};
+use super::host::believable;
+use super::question::Asked as AskedByAxum;
+use super::{Question, Reply};
+use crate::domain::{Asked, Facts, Kind, Timestamp};
+use crate::error::Error;
+use crate::service::{Answer, Answered, ServerContext, Service};
 use crate::telemetry::{BadRequest, BootLine, BootSpan, Metrics};
 
-/// What a machine said: its query, its host header, and where it came from.
-pub(super) struct Question {
-    uri: Uri,
-    headers: HeaderMap,
-    peer: Peer,
+/// Answers machines from the catalog. Cheap to clone.
+#[derive(Clone)]
+pub struct Documents {
+    service: Service,
+    metrics: Arc<Metrics>,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Question
-where
-    Arc<Metrics>: FromRef<S>,
-{
-    type Rejection = Response;
+/// `GET` of any path that has a document.
+pub(super) async fn document(State(documents): State<Documents>, asked: AskedByAxum) -> Reply {
+    let question = asked.question();
+    documents.reply(&question).unwrap_or_else(|| super::respond::nothing_at(question.path))
+}
 
-    /// Takes the request as a whole, since to take parts of it would be to copy them.
-    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        let (parts, _) = request.into_parts();
-        let Some(&peer) = parts.extensions.get::<Peer>() else {
-            let problem = "the listener did not say where the request came from";
-            return Err(respond::refuse(&Error::new(Code::Internal, problem)));
+impl Documents {
+    /// What answers from `service`, and counts in `metrics`.
+    pub fn new(service: Service, metrics: Arc<Metrics>) -> Self {
+        Self { service, metrics }
+    }
+
+    /// The answer; none where no document is at this path.
+    ///
+    /// - `/boot.ipxe`: the script that asks again, with the machine's facts.
+    /// - `/KIND?mac=…&uuid=…`: the document of this kind for the machine with these facts.
+    /// - `/cloud-init/MACHINE/FILE`: the same for a NoCloud file, where `MACHINE` is a MAC or facts written as a query.
+    pub fn reply(&self, question: &Question<'_>) -> Option<Reply> {
+        let path = question.path.strip_prefix('/')?;
+        if path == Asked::Script.as_str() {
+            return Some(self.script(question));
+        }
+        let Some(path) = path.strip_prefix("cloud-init/") else {
+            let kind = path.parse::<Kind>().ok()?;
+            let example = || format!("/{kind}?mac=52-54-00-12-34-56");
+            return Some(self.document(question, kind, question.query, example));
         };
-        if parts.headers.get_all(HOST).iter().nth(1).is_some() {
-            Arc::<Metrics>::from_ref(state).boots.refused(BadRequest::SeveralHosts);
-            // RFC 9112, section 3.2; which of them would be right for the URLs of a document nobody can tell.
-            let line = "the request has more than one Host header; send one".to_owned();
-            return Err(respond::text(StatusCode::BAD_REQUEST, line));
+        // The segments as they were sent: decoding them first would let a value add facts.
+        let (machine, file) = path.split_once('/').filter(|(_, file)| is_segment(file))?;
+        let Some(kind) = file.parse::<Kind>().ok().filter(|kind| kind.is_nocloud()) else {
+            return Some(Reply::line(
+                404,
+                format!(
+                    "{file:?} is no NoCloud file; there are meta-data, user-data, vendor-data and network-config"
+                ),
+            ));
+        };
+        let example = || format!("/cloud-init/52-54-00-12-34-56/{kind}");
+        if machine.contains('=') {
+            return Some(self.document(question, kind, machine, example));
         }
-        Ok(Self { uri: parts.uri, headers: parts.headers, peer })
+        Some(self.document(question, kind, &format!("mac={machine}"), example))
     }
-}
 
-/// `GET /boot.ipxe`: the script that asks again, with the machine's facts.
-pub(super) async fn boot_script(
-    State(service): State<Service>,
-    State(metrics): State<Arc<Metrics>>,
-    question: Question,
-) -> Response {
-    let base = base_url(service.settings(), &question.uri, &question.headers);
-    let begun = Instant::now();
-    let result = service.boot_script(&base);
-    finish(&service, &metrics, &question, Asked::Script, Arc::default(), base, begun, result)
-}
-
-/// `GET /KIND?mac=…&uuid=…`: the document of this kind for the machine with these facts.
-pub(super) async fn document(
-    State(service): State<Service>,
-    State(metrics): State<Arc<Metrics>>,
-    kind: Kind,
-    question: Question,
-) -> Response {
-    let example = || format!("/{kind}?mac=52-54-00-12-34-56");
-    answer(&service, &metrics, &question, kind, question.uri.query().unwrap_or_default(), example)
-}
-
-/// `GET /cloud-init/MACHINE/FILE`: the same for a NoCloud file, where `MACHINE` is a MAC or facts written as a query.
-pub(super) async fn nocloud(
-    State(service): State<Service>,
-    State(metrics): State<Arc<Metrics>>,
-    question: Question,
-) -> Response {
-    // The segments as they were sent: decoding them first would let a value add facts.
-    let mut segments = question.uri.path().split('/').skip(2);
-    let (machine, file) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
-    let Some(kind) = file.parse::<Kind>().ok().filter(|kind| kind.is_nocloud()) else {
-        return respond::text(
-            StatusCode::NOT_FOUND,
-            format!(
-                "{file:?} is no NoCloud file; there are meta-data, user-data, vendor-data and network-config"
-            ),
-        );
-    };
-    let example = || format!("/cloud-init/52-54-00-12-34-56/{kind}");
-    if machine.contains('=') {
-        return answer(&service, &metrics, &question, kind, machine, example);
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.service.now()
     }
-    answer(&service, &metrics, &question, kind, &format!("mac={machine}"), example)
-}
 
-/// `example` makes a path that would have been right.
-fn answer(
-    service: &Service,
-    metrics: &Metrics,
-    question: &Question,
-    kind: Kind,
-    query: &str,
-    example: impl Fn() -> String,
-) -> Response {
-    let begun = Instant::now();
-    let refuse = |status, why: BadRequest, reason: String| {
-        metrics.boots.refused(why);
-        tracing::warn!(peer = %question.peer.0, %kind, reason, "refused a request");
-        respond::text(status, reason)
-    };
-    if query.len() > MAX_QUERY_BYTES {
-        let reason = format!("the query has {} bytes; at most {MAX_QUERY_BYTES} are read", query.len());
-        return refuse(StatusCode::URI_TOO_LONG, BadRequest::QueryTooLong, reason);
+    fn script(&self, question: &Question<'_>) -> Reply {
+        let server = self.server(question);
+        let begun = Instant::now();
+        let result = self.service.boot_script(&server);
+        self.finish(question, Asked::Script, Arc::default(), &server, begun, result)
     }
-    let facts = match from_query(query, question.peer.0.ip()) {
-        Ok(facts) => Arc::new(facts),
-        Err(invalid) => {
-            return refuse(StatusCode::BAD_REQUEST, BadRequest::InvalidFact, invalid.to_string());
+
+    /// `example` makes a path that would have been right.
+    fn document(
+        &self,
+        question: &Question<'_>,
+        kind: Kind,
+        query: &str,
+        example: impl Fn() -> String,
+    ) -> Reply {
+        let begun = Instant::now();
+        let refuse = |status, why: BadRequest, reason: String| {
+            self.metrics.boots.refused(why);
+            tracing::warn!(peer = %question.peer, %kind, reason, "refused a request");
+            Reply::line(status, reason)
+        };
+        if query.len() > MAX_QUERY_BYTES {
+            let reason = format!("the query has {} bytes; at most {MAX_QUERY_BYTES} are read", query.len());
+            return refuse(414, BadRequest::QueryTooLong, reason);
         }
-    };
-    if facts.mac.is_none() && facts.uuid.is_none() && facts.serial.is_none() {
-        let reason = format!("who asks? say at least one of mac, uuid and serial, as in {}", example());
-        return refuse(StatusCode::BAD_REQUEST, BadRequest::NoIdentity, reason);
+        let facts = match from_query(query, question.peer.ip()) {
+            Ok(facts) => Arc::new(facts),
+            Err(invalid) => return refuse(400, BadRequest::InvalidFact, invalid.to_string()),
+        };
+        if facts.mac.is_none() && facts.uuid.is_none() && facts.serial.is_none() {
+            let reason = format!("who asks? say at least one of mac, uuid and serial, as in {}", example());
+            return refuse(400, BadRequest::NoIdentity, reason);
+        }
+        let server = self.server(question);
+        let client = question.peer.ip();
+        let result = self.service.answer_asked(&facts, kind, &server, query, client);
+        self.finish(question, Asked::Document(kind), facts, &server, begun, result)
     }
-    let base = base_url(service.settings(), &question.uri, &question.headers);
-    let result = service.answer(&facts, kind, &base);
-    finish(service, metrics, question, Asked::Document(kind), facts, base, begun, result)
-}
 
-#[expect(clippy::too_many_arguments, reason = "all that is known of a request, once")]
-fn finish(
-    service: &Service,
-    metrics: &Metrics,
-    question: &Question,
-    asked: Asked,
-    facts: Arc<Facts>,
-    base_url: String,
-    begun: Instant,
-    result: Result<Answer, Error>,
-) -> Response {
-    match result {
-        Ok(mut answer) => {
-            let duration = begun.elapsed();
-            metrics.boots.answered(&answer, duration);
-            log(question, &facts, &answer, duration);
-            let (peer, headers) = (question.peer.0, &question.headers);
-            metrics.traces.boot(&BootSpan { facts: &facts, answer: &answer, peer, headers, duration });
-            let has_document = answer.document.is_some();
-            let body = respond::body(&mut answer);
-            if let Some(journal) = service.journal() {
-                journal.record(Answered {
-                    at: service.now(),
-                    facts,
-                    client: peer.ip().to_canonical(),
-                    asked,
-                    outcome: answer.outcome,
-                    machine: answer.machine.take(),
-                    rule: answer.rule.take(),
-                    image: answer.image.take(),
-                    template: answer.template.clone(),
-                    revision: answer.revision,
-                    body: body.clone(),
-                    incident: answer.incident.clone(),
-                    problem: answer.problem.take(),
-                    took: duration,
-                    base_url,
-                });
+    fn server(&self, question: &Question<'_>) -> Arc<ServerContext> {
+        self.service.server(question.host.filter(|host| believable(host)))
+    }
+
+    fn finish(
+        &self,
+        question: &Question<'_>,
+        asked: Asked,
+        facts: Arc<Facts>,
+        server: &ServerContext,
+        begun: Instant,
+        result: Result<Answer, Error>,
+    ) -> Reply {
+        let (metrics, peer) = (&self.metrics, question.peer);
+        let mut answer = match result {
+            Ok(answer) => answer,
+            Err(error) => {
+                metrics.boots.not_ready.inc();
+                tracing::warn!(%peer, problem = %error, "could not answer a machine");
+                return Reply::refusal(&error);
             }
-            respond::answer(&answer, has_document, body)
+        };
+        let duration = begun.elapsed();
+        metrics.boots.answered(&answer, duration);
+        log(question, &facts, &answer, duration);
+        metrics.traces.boot(&BootSpan {
+            facts: &facts,
+            answer: &answer,
+            peer,
+            trace: question.trace,
+            duration,
+        });
+        let reply = Reply::of(&mut answer);
+        if let Some(journal) = self.service.journal() {
+            journal.record(Answered {
+                at: self.service.now(),
+                facts,
+                client: peer.ip().to_canonical(),
+                asked,
+                outcome: answer.outcome,
+                machine: answer.machine,
+                rule: answer.rule,
+                image: answer.image,
+                template: answer.template,
+                revision: answer.revision,
+                body: reply.body().clone(),
+                token: answer.token,
+                incident: answer.incident,
+                problem: answer.problem,
+                took: duration,
+                base_url: server.base_url.clone(),
+            });
         }
-        Err(error) => {
-            metrics.boots.not_ready.inc();
-            tracing::warn!(peer = %question.peer.0, problem = %error, "could not answer a machine");
-            respond::refuse(&error)
-        }
+        reply
     }
+}
+
+fn is_segment(text: &str) -> bool {
+    !text.is_empty() && !text.contains('/')
 }
 
 /// One line a boot, and one for each conflict.
-fn log(question: &Question, facts: &Facts, answer: &Answer, duration: Duration) {
-    let peer = question.peer.0;
+fn log(question: &Question<'_>, facts: &Facts, answer: &Answer, duration: Duration) {
+    let peer = question.peer;
     let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     BootLine { facts, answer, peer, micros }.log();
     for conflict in &answer.conflicts {

@@ -18,8 +18,7 @@ pub(super) const MAX_QUERY_BYTES: usize = 11 * (255 * 3 + 16);
 pub fn from_query(query: &str, ip: IpAddr) -> Result<Facts, InvalidFact> {
     let mut facts = Facts { ip: Some(ip.to_canonical()), ..Facts::default() };
     let mut seen = [false; Attribute::ALL.len()];
-    for pair in query.split('&') {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+    for (key, value) in pairs(query) {
         let Ok(attribute) = key.parse::<Attribute>() else { continue };
         let first = !std::mem::replace(&mut seen[attribute as usize], true);
         if first && attribute != Attribute::Ip {
@@ -29,9 +28,32 @@ pub fn from_query(query: &str, ip: IpAddr) -> Result<Facts, InvalidFact> {
     Ok(facts)
 }
 
+/// The parameters of a query: what stands between `&`, apart at the first `=`.
+fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = Some(query);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        // One look at each byte; these are ASCII, so they are no part of another character.
+        let (mut equals, mut end) = (None, text.len());
+        for (at, byte) in text.bytes().enumerate() {
+            match byte {
+                b'=' if equals.is_none() => equals = Some(at),
+                b'&' => {
+                    end = at;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        rest = text.get(end + 1..);
+        let pair = &text[..end];
+        Some(equals.map_or((pair, ""), |at| (&pair[..at], &pair[at + 1..])))
+    })
+}
+
 /// Decodes `%XX`; what is no UTF-8 becomes U+FFFD, since iPXE breaks what is not ASCII (`%FFFFFFC3`).
 fn decode(value: &str) -> Cow<'_, str> {
-    if !value.contains('%') {
+    if !value.bytes().any(|byte| byte == b'%') {
         return value.into();
     }
     percent_decode_str(value).decode_utf8_lossy()

@@ -4,10 +4,15 @@
 //! does not send; every answer carries a `Content-Length`, since iPXE waits for ever without one.
 
 mod assets;
-mod base_url;
 mod boot;
+mod date;
 mod facts;
+mod host;
 mod operations;
+mod plain;
+mod proxies;
+mod question;
+mod reply;
 mod respond;
 
 use std::net::SocketAddr;
@@ -15,6 +20,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
+use axum::middleware::map_request_with_state;
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +29,13 @@ use crate::service::Service;
 use crate::telemetry::Metrics;
 
 pub use assets::AssetDir;
+pub use boot::Documents;
+pub use date::with_date;
 pub use facts::from_query as facts_from_query;
+pub use plain::PlainRequest;
+pub use proxies::TrustedProxies;
+pub use question::Question;
+pub use reply::Reply;
 
 /// Where a request came from; the listener adds it to each.
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +52,15 @@ pub struct HttpState {
     pub assets: AssetDir,
     /// Cancelled when the server is to end.
     pub stopping: CancellationToken,
+    /// Whose word counts on where a request came from.
+    pub proxies: TrustedProxies,
 }
 
 /// Every path that machines and monitoring use.
 pub fn router(state: HttpState) -> Router {
     let mut router = Router::new()
-        .route("/boot.ipxe", get(boot::boot_script))
-        .route("/cloud-init/{machine}/{file}", get(boot::nocloud))
+        .route("/boot.ipxe", get(boot::document))
+        .route("/cloud-init/{machine}/{file}", get(boot::document))
         .route("/assets", get(assets::serve))
         .route("/assets/", get(assets::serve))
         .route("/assets/{*path}", get(assets::serve))
@@ -54,20 +68,26 @@ pub fn router(state: HttpState) -> Router {
         .route("/ready", get(operations::ready))
         .route("/metrics", get(operations::metrics));
     for kind in Kind::ALL {
-        router = router.route(
-            &format!("/{kind}"),
-            get(move |service, metrics, request| boot::document(service, metrics, kind, request)),
-        );
+        router = router.route(&format!("/{kind}"), get(boot::document));
     }
-    router
+    let proxies = state.proxies.clone();
+    let router = router
         .fallback(respond::no_such_path)
         .method_not_allowed_fallback(respond::wrong_method)
-        .with_state(state)
+        .with_state(state);
+    // Plain requests have no header of a proxy, so that all that have one come here.
+    if proxies.is_empty() { router } else { router.layer(map_request_with_state(proxies, proxies::unmask)) }
 }
 
 impl FromRef<HttpState> for Service {
     fn from_ref(state: &HttpState) -> Self {
         state.service.clone()
+    }
+}
+
+impl FromRef<HttpState> for Documents {
+    fn from_ref(state: &HttpState) -> Self {
+        Self::new(state.service.clone(), state.metrics.clone())
     }
 }
 

@@ -12,6 +12,9 @@ pub(super) struct Broken {
     pub(super) why: String,
 }
 
+/// How deep lists and maps may nest. The reader is recursive, and what nests without end would end the program.
+const MOST_DEPTH: usize = 48;
+
 /// The documents of a text. A document that is a list stands for its items.
 pub(super) fn documents(text: &str) -> Result<Vec<Node>, Broken> {
     let documents = match from_yaml(text) {
@@ -37,6 +40,7 @@ fn from_yaml(text: &str) -> Result<Vec<Node>, Broken> {
         // keep their limits.
         budget: serde_saphyr::budget! {
             max_events: unlimited,
+            max_depth: MOST_DEPTH,
             max_documents: unlimited,
             max_nodes: unlimited,
             max_total_scalar_bytes: unlimited,

@@ -25,11 +25,13 @@ pub struct Context {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerContext {
     /// `http://host:port`, without a slash at the end.
-    pub base_url: String,
+    pub base_url: Arc<str>,
     /// What relative image paths are joined to.
     pub asset_url: String,
     /// Seconds that a held machine waits before it asks again.
     pub hold_seconds: u32,
+    /// What the URLs of this boot's other documents prove that they are of it; none where nobody asks for that.
+    pub token: Option<String>,
 }
 
 /// What the template `error` tells the person before the machine.

@@ -7,7 +7,7 @@ use granit_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
 use super::error::RenderError;
-use crate::domain::{ParamSpec, ParamSpecs};
+use crate::domain::{InvalidProtect, ParamSpec, ParamSpecs, Protect};
 
 /// More params in one template are a mistake.
 const MAX_PARAMS: usize = 200;
@@ -22,6 +22,8 @@ pub(super) struct Header {
     pub(super) partial: bool,
     /// What the one declares whose first line is `params`.
     pub(super) declared: ParamSpecs,
+    /// What the one asks for that begins with `protect:`.
+    pub(super) protect: Option<Protect>,
     /// Where each of these is declared.
     pub(super) places: BTreeMap<String, Range<usize>>,
 }
@@ -40,8 +42,14 @@ impl Header {
         for comment in comments(source) {
             let text = &source[comment.clone()];
             header.partial |= text.trim_start().starts_with("partial");
-            let Some(yaml) = declaration(source, comment) else { continue };
             let wrong = |wrong: Wrong| RenderError::syntax(name, source, &wrong.problem, &wrong.at);
+            if let Some(asked) = text.trim().strip_prefix("protect:") {
+                let invalid =
+                    |e: InvalidProtect| wrong(Wrong { at: comment.clone(), problem: e.to_string() });
+                let protect: Protect = asked.trim().parse().map_err(invalid)?;
+                header.protect = Some(header.protect.unwrap_or_default().and(protect));
+            }
+            let Some(yaml) = declaration(source, comment) else { continue };
             if seen {
                 let problem = "there is a second comment that declares params; put them into one".to_owned();
                 return Err(wrong(Wrong { at: yaml, problem }));

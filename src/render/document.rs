@@ -9,11 +9,6 @@ use bytes::Bytes;
 pub struct Document(Bytes);
 
 impl Document {
-    /// Its bytes, which are UTF-8.
-    pub fn into_bytes(self) -> Bytes {
-        self.0
-    }
-
     /// How many bytes it has. Unlike that of the text, this costs nothing.
     pub fn size(&self) -> usize {
         self.0.len()
@@ -23,6 +18,12 @@ impl Document {
 impl From<String> for Document {
     fn from(text: String) -> Self {
         Self(text.into())
+    }
+}
+
+impl From<Document> for Bytes {
+    fn from(document: Document) -> Self {
+        document.0
     }
 }
 

@@ -71,8 +71,8 @@ impl TemplateSet {
     /// The document that [`render`](Self::render) makes, which may have been made before. For machines that boot: what is
     /// rendered only once would drive out what they ask for again.
     pub fn render_or_recall(&self, name: &str, context: &Context) -> Result<Document, RenderError> {
-        if context.failure.is_some() {
-            // No two failures are the same.
+        if context.failure.is_some() || context.server.token.is_some() {
+            // No two failures are the same, and no two boots have the same token.
             return self.render(name, context).map(Document::from);
         }
         let entry = self.usable(name)?;

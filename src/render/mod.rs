@@ -39,5 +39,5 @@ pub use error::{Reason, RenderError, Spot};
 pub use limits::{Limit, Limits};
 pub use set::{Entry, Origin, TemplateSet, reserved_names};
 pub use spans::Spans;
-pub use urls::{document_url, seed_segment, seed_url};
+pub use urls::{TOKEN, document_url, seed_segment, seed_url};
 pub use variables::{Variable, Variables};

@@ -216,9 +216,10 @@ fn coreos() -> Image {
 
 fn context(facts: Facts, machine: Option<Machine>, image: Option<Image>, rule: Option<Rule>) -> Context {
     let server = ServerContext {
-        base_url: "http://boot.example.org:8080".to_owned(),
+        base_url: "http://boot.example.org:8080".into(),
         asset_url: "http://assets.example.org".to_owned(),
         hold_seconds: 30,
+        token: None,
     };
     Context {
         facts: Arc::new(facts),

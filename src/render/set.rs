@@ -21,7 +21,7 @@ use super::spans::Spans;
 use super::variables::Variables;
 use super::verify::verify;
 use super::{builtin, view};
-use crate::domain::{Kind, Name, Template};
+use crate::domain::{Kind, Name, Protect, Template};
 
 /// Built-in and stored templates, compiled and immutable.
 pub struct TemplateSet {
@@ -30,6 +30,8 @@ pub struct TemplateSet {
     limits: Limits,
     slow: Slow,
     pub(super) kept: Kept,
+    /// Whether any of them is protected.
+    protect_any: bool,
 }
 
 /// The templates of one kind.
@@ -133,12 +135,26 @@ impl TemplateSet {
         }
         let engines =
             Kind::ALL.map(|kind| Engine { environment: environment(kind, &limits), wraps: 0, repeats: 1 });
-        let mut set =
-            Self { entries, engines: engines.into(), limits, slow: Slow::default(), kept: Kept::default() };
+        let mut set = Self {
+            entries,
+            engines: engines.into(),
+            limits,
+            slow: Slow::default(),
+            kept: Kept::default(),
+            protect_any: false,
+        };
         for entry in set.entries.values_mut() {
             let Template { name, kind, source, .. } = &entry.template;
             match Header::of(name.as_str(), source) {
-                Ok(header) => entry.header = header,
+                Ok(header) if header.protect.is_some() && (header.partial || *kind == Kind::Ipxe) => {
+                    let problem = "nobody asks for it with a token: protect the templates that include it, or the image";
+                    entry.broken = Some(RenderError::whole(name.as_str(), Reason::Other(problem.to_owned())));
+                    continue;
+                }
+                Ok(header) => {
+                    set.protect_any |= header.protect.is_some();
+                    entry.header = header;
+                }
                 Err(e) => {
                     entry.broken = Some(e);
                     continue;
@@ -147,6 +163,16 @@ impl TemplateSet {
             entry.broken = set.engines[index(*kind)].add(name.as_str(), source).err();
         }
         set
+    }
+
+    /// Whether any template asks something of who wants its documents.
+    pub fn protect_any(&self) -> bool {
+        self.protect_any
+    }
+
+    /// What this template asks of who wants its documents.
+    pub fn protects(&self, name: &str) -> Option<Protect> {
+        self.get(name)?.header.protect
     }
 
     /// The template of this name.

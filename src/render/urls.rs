@@ -34,6 +34,38 @@ pub fn seed_url(base: &str, facts: &Facts, machine: Option<&Machine>) -> String 
     format!("{}/cloud-init/{}/", base.trim_end_matches('/'), seed_segment(facts, machine))
 }
 
+/// The same as [`document_url`], with the token of a boot. It comes first, for the same reason as the identities do.
+pub(super) fn document_url_with(base: &str, kind: Kind, facts: &Facts, token: &str) -> String {
+    if kind.is_nocloud() {
+        return seed_url_with(base, facts, token) + kind.as_str();
+    }
+    let mut url = String::with_capacity(URL);
+    url.extend([base.trim_end_matches('/'), "/", kind.as_str(), "?", TOKEN, "=", token]);
+    add_further_pairs(&mut url, facts);
+    url
+}
+
+/// The same as [`seed_url`], with the token of a boot.
+pub(super) fn seed_url_with(base: &str, facts: &Facts, token: &str) -> String {
+    let mut url = String::with_capacity(URL);
+    url.extend([base.trim_end_matches('/'), "/cloud-init/", TOKEN, "=", token]);
+    add_further_pairs(&mut url, facts);
+    url + "/"
+}
+
+/// Adds `&mac=…&uuid=…`, where there is anything to add.
+fn add_further_pairs(url: &mut String, facts: &Facts) {
+    url.push('&');
+    let before = url.len();
+    add_pairs(url, facts);
+    if url.len() == before {
+        url.pop();
+    }
+}
+
+/// The parameter that has the token of a boot.
+pub const TOKEN: &str = "token";
+
 /// The path segment that stands for a machine in [`seed_url`]: its MAC alone where that says it all, otherwise the
 /// facts as a query string, which is told apart by its `=`.
 ///

@@ -9,7 +9,7 @@ use minijinja::value::{Enumerator, Object, Value};
 use minijinja::{Error, ErrorKind, State};
 
 use super::context::Context;
-use super::urls::{document_url, seed_url};
+use super::urls::{document_url, document_url_with, seed_url, seed_url_with};
 use super::witness::{self, Witness};
 use crate::domain::{Attribute, Kind, Name, ParamSpecs, Params};
 
@@ -266,7 +266,13 @@ impl Object for View {
             .map_err(|e| Error::new(ErrorKind::InvalidOperation, format!("url_for: {e}")))?;
         let context = &self.given.context;
         self.given.note(witness::URLS);
-        Ok(document_url(&context.server.base_url, kind, &context.facts, context.machine.as_deref()).into())
+        let (server, machine) = (&context.server, context.machine.as_deref());
+        let token = server.token.as_deref().filter(|_| kind != Kind::Ipxe);
+        Ok(match token {
+            Some(token) => document_url_with(&server.base_url, kind, &context.facts, token),
+            None => document_url(&server.base_url, kind, &context.facts, machine),
+        }
+        .into())
     }
 }
 
@@ -333,7 +339,10 @@ fn server(context: &Context, key: &str) -> Option<Value> {
         "url" => Some(server.base_url.trim_end_matches('/').into()),
         "asset_url" => Some(server.asset_url.trim_end_matches('/').into()),
         "hold_seconds" => Some(server.hold_seconds.into()),
-        "seed_url" => Some(seed_url(&server.base_url, &context.facts, context.machine.as_deref()).into()),
+        "seed_url" => Some(match &server.token {
+            Some(token) => seed_url_with(&server.base_url, &context.facts, token).into(),
+            None => seed_url(&server.base_url, &context.facts, context.machine.as_deref()).into(),
+        }),
         _ => None,
     }
 }

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use super::certs::{self, CertsCommand};
 use super::flags::Flags;
 use super::healthcheck::{self, HealthcheckArgs};
+use super::tokens::{self, CreateToken};
 use super::{Server, ServerError, Stop};
 use crate::config::{Config, ConfigError, LogFormat};
 use crate::error::with_causes;
@@ -34,13 +36,34 @@ enum Command {
     Serve(Box<Flags>),
     /// Bring the database to this version and end; `serve` does so by itself
     Migrate(Box<Flags>),
+    /// Let somebody in
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
     Healthcheck(Box<HealthcheckArgs>),
+    /// Make certificates for TLS
+    Certs {
+        #[command(subcommand)]
+        command: CertsCommand,
+    },
     /// Look at the configuration
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
     },
     Man(ManArgs),
+}
+
+#[derive(Subcommand, Debug)]
+enum TokenCommand {
+    /// Make a token in the database itself, such as the first one; a server that runs knows it within seconds
+    Create {
+        #[command(flatten)]
+        token: CreateToken,
+        #[command(flatten)]
+        flags: Box<Flags>,
+    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -65,6 +88,9 @@ pub async fn run(cli: Cli) -> ExitCode {
     let result = match cli.command {
         Command::Serve(flags) => with_config(file, *flags, async |config| serve(&config).await).await,
         Command::Migrate(flags) => with_config(file, *flags, async |config| migrate(&config).await).await,
+        Command::Token { command: TokenCommand::Create { token, flags } } => {
+            with_config(file, *flags, async |config| tokens::create(&config, token).await).await
+        }
         Command::Healthcheck(args) => {
             let (question, flags) = args.split();
             match load(file, flags) {
@@ -73,6 +99,7 @@ pub async fn run(cli: Cli) -> ExitCode {
             }
         }
         Command::Man(args) => man::write(command(), &args).map_err(Failure::Told),
+        Command::Certs { command } => certs::run(command).map_err(Failure::Server),
         Command::Config { command: ConfigCommand::Check(flags) } => {
             load(file, *flags).map(|_| println!("the configuration is valid")).map_err(Failure::Config)
         }
@@ -135,9 +162,12 @@ async fn serve(config: &Config) -> Result<(), ServerError> {
         let database = store::Options::new(config.database.url()).redacted_url();
         tracing::info!(%http, %grpc, database, version = env!("CARGO_PKG_VERSION"), "listening");
     }
-    if config.grpc.is_open() {
+    if config.grpc.insecure_management {
+        let anybody =
+            if config.grpc.is_open() { "whoever reaches" } else { "whoever on this computer reaches" };
         tracing::warn!(
-            "--insecure-management: whoever reaches {} decides what every machine boots",
+            "--insecure-management: {anybody} {} is an admin without any credential: reads every secret and decides what \
+             every machine boots",
             config.grpc.listen()
         );
     }

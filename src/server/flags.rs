@@ -38,6 +38,15 @@ pub(super) struct Flags {
     /// Let anybody who reaches --grpc-address decide what machines boot
     #[arg(long, help_heading = "Operators")]
     insecure_management: bool,
+    /// Certificate of the management API, in PEM; any address but loopback takes one
+    #[arg(long, value_name = "FILE", help_heading = "Operators")]
+    grpc_tls_cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", help_heading = "Operators")]
+    grpc_tls_key: Option<PathBuf>,
+    /// CA of the certificates of clients
+    #[arg(long, value_name = "FILE", help_heading = "Operators")]
+    grpc_tls_client_ca: Option<PathBuf>,
 
     /// sqlite://FILE?mode=rwc or postgres://USER:PASSWORD@HOST:PORT/NAME [default: sqlite://pxe-init.db?mode=rwc]
     #[arg(long, value_name = "URL", help_heading = "Database")]
@@ -85,6 +94,9 @@ impl Flags {
         text("assets.forward_server", self.pxe_forward_server);
         text("boot.unknown", self.unknown);
         text("grpc.address", self.grpc_address.map(|address| address.to_string()));
+        text("grpc.tls.cert", self.grpc_tls_cert.map(path));
+        text("grpc.tls.key", self.grpc_tls_key.map(path));
+        text("grpc.tls.client_ca", self.grpc_tls_client_ca.map(path));
         text("database.url", self.database_url);
         text("database.host", self.db_host);
         text("database.name", self.db_name);

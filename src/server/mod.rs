@@ -1,6 +1,6 @@
 //! The composition root: start, serve, stop.
 
-mod calls;
+mod certs;
 mod chance;
 mod clock;
 mod command;
@@ -9,32 +9,37 @@ mod flags;
 mod healthcheck;
 mod journal;
 mod machines;
+mod management;
+mod private_file;
 mod settings;
 mod stop;
+mod tls;
+mod tokens;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::Server as GrpcServer;
 
 use crate::config::Config;
-use crate::http::{AssetDir, HttpState, router};
+use crate::grpc::Access;
+use crate::http::{AssetDir, Documents, HttpState, TrustedProxies, router};
 use crate::service::Service;
 use crate::snapshot_file::SnapshotFile;
 use crate::store::{self, StoreError};
+use crate::telemetry;
 use crate::telemetry::{Metrics, Traces};
-use crate::{grpc, telemetry};
 
-use calls::TraceCalls;
 use database::Connector;
 use machines::{Limits, Machines};
+use management::Management;
+use tls::{Certificates, Files};
 
 pub use command::{Cli, command, run};
 pub use stop::Stop;
+pub use tls::TlsError;
 
 /// Why the server could not start or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +66,24 @@ pub enum ServerError {
     /// The management API can not be described.
     #[error("the API can not be described: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// A certificate or a key can not be used.
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
+    /// A certificate can not be made.
+    #[error("the certificate can not be made: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// A network of proxies is none.
+    #[error("http.trusted_proxies: {0}")]
+    Proxy(crate::domain::InvalidPattern),
+    /// The operating system gives no randomness.
+    #[error("the system gives no randomness: {0}")]
+    Random(std::io::Error),
+    /// A file can not be written.
+    #[error("{0}")]
+    File(std::io::Error),
+    /// What was asked for is refused.
+    #[error("{0}")]
+    Refused(#[from] crate::error::Error),
     /// The management API stopped.
     #[error("the management API stopped: {0}")]
     Grpc(#[from] tonic::transport::Error),
@@ -81,6 +104,8 @@ pub struct Server {
     http: std::net::TcpListener,
     limits: Limits,
     grpc: TcpListener,
+    access: Access,
+    certificates: Option<Arc<Certificates>>,
     state: HttpState,
 }
 
@@ -88,13 +113,11 @@ impl Server {
     /// Listens. All that takes the database follows in [`Server::serve`], which answers machines meanwhile: one that is
     /// refused a connection goes to its disk.
     pub async fn start(config: &Config) -> Result<Self, ServerError> {
-        let options = store::Options {
-            max_connections: config.database.max_connections,
-            acquire_timeout: config.database.timeout(),
-            statement_timeout: config.database.timeout(),
-            ..store::Options::new(config.database.url())
-        };
+        let options = store_options(config);
         let file = config.snapshot_file().map(|path| SnapshotFile::new(path, options.place()));
+        let certificates = Files::of_grpc(&config.grpc.tls)
+            .map(|files| Certificates::load(files, clock::system_clock()))
+            .transpose()?;
         let http = machines::listen(&config.http).map_err(|source| ServerError::Listen {
             what: "machines",
             address: config.http.listen(),
@@ -114,14 +137,22 @@ impl Server {
         let settings = settings::settings(config, http_port);
         let journal = journal::journal(config, &settings, http_port, chance::chance(), metrics.clone());
         let service = Service::new(file, settings, clock::system_clock(), metrics.clone());
+        service.issue_tokens(chance::unguessable);
         if let Some(journal) = journal {
             service.keep_journal(journal);
         }
         let assets = AssetDir::new(config.assets.dir());
-        let state =
-            HttpState { service: service.clone(), metrics, assets, stopping: CancellationToken::new() };
+        let proxies = TrustedProxies::new(&config.http.trusted_proxies).map_err(ServerError::Proxy)?;
+        let state = HttpState {
+            proxies,
+            service: service.clone(),
+            metrics,
+            assets,
+            stopping: CancellationToken::new(),
+        };
         let connector = Connector { service, options, chance: chance::chance, failed: Notify::new() };
-        Ok(Self { connector, http, limits: Limits::new(config), grpc, state })
+        let (limits, access) = (Limits::new(config), settings::access(config));
+        Ok(Self { connector, http, limits, grpc, access, certificates, state })
     }
 
     /// Where machines ask.
@@ -165,19 +196,35 @@ impl Server {
             let (service, soft, answered) = (service.clone(), stop.soft(), answered.clone());
             async move { service.run_journal(soft, answered).await }
         });
+        let known = tokio::spawn({
+            let (service, soft) = (service.clone(), stop.soft());
+            async move { service.run_tokens(soft).await }
+        });
+        let audited = tokio::spawn({
+            let (service, answered) = (service.clone(), answered.clone());
+            async move { service.run_audit(answered).await }
+        });
+        let armed = tokio::spawn({
+            let (service, answered) = (service.clone(), answered.clone());
+            async move { service.run_armings(answered).await }
+        });
         let traces = self.state.metrics.traces.clone();
-        let management = GrpcServer::builder()
-            .layer(TraceCalls(traces.clone()))
-            .add_routes(grpc::routes(service).await?)
-            .serve_with_incoming_shutdown(TcpListenerStream::new(self.grpc), {
-                let soft = stop.soft();
-                async move { soft.cancelled().await }
-            });
-        let management = tokio::spawn(stop.hard().run_until_cancelled_owned(management));
+        let management = Management {
+            listener: self.grpc,
+            service,
+            traces: traces.clone(),
+            access: self.access,
+            certificates: self.certificates,
+        };
+        let management = tokio::spawn({
+            let stop = stop.clone();
+            async move { management.serve(&stop).await }
+        });
         let metrics = self.state.metrics.clone();
         let state = HttpState { stopping: stop.announced(), ..self.state };
         let machines = Machines {
             listener: self.http,
+            documents: Documents::new(state.service.clone(), state.metrics.clone()),
             router: router(state),
             limits: self.limits,
             metrics,
@@ -190,15 +237,28 @@ impl Server {
             stop.force();
         }
         // A stop is asked for by now, so each of these ends, at the latest by the hard token.
-        management.await?.transpose()?;
+        management.await??;
+        known.await?;
         answered.cancel();
         stop.hard().run_until_cancelled_owned(kept).await.transpose()?;
         stop.hard().run_until_cancelled_owned(journaled).await.transpose()?;
+        stop.hard().run_until_cancelled_owned(armed).await.transpose()?;
+        stop.hard().run_until_cancelled_owned(audited).await.transpose()?;
         fallen_back.await?;
         let result = connected.await?;
         connector.close().await;
         tokio::task::spawn_blocking(move || traces.finish()).await?;
         served?;
         Ok(result?)
+    }
+}
+
+/// How the database is opened.
+fn store_options(config: &Config) -> store::Options {
+    store::Options {
+        max_connections: config.database.max_connections,
+        acquire_timeout: config.database.timeout(),
+        statement_timeout: config.database.timeout(),
+        ..store::Options::new(config.database.url())
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::config::{Config, Failure, Unknown};
+use crate::config::{self, Config, Failure, Unknown};
+use crate::domain::Role;
+use crate::grpc::{Access, Anonymous, Known};
 use crate::render::Limits;
 use crate::service::{Assets, OnFailure, OnUnknown, Settings};
 use crate::telemetry::TraceOptions;
@@ -39,6 +41,30 @@ pub(super) fn settings(config: &Config, http_port: u16) -> Settings {
             output: config.limits.output_bytes,
             time: Duration::from_millis(config.limits.milliseconds),
         },
+    }
+}
+
+/// Who may manage this server.
+pub(super) fn access(config: &Config) -> Access {
+    let certificates = config.management.identities.iter().map(|identity| Known {
+        name: identity.name.clone(),
+        role: match identity.role {
+            config::Role::Viewer => Role::Viewer,
+            config::Role::Operator => Role::Operator,
+            config::Role::Admin => Role::Admin,
+        },
+        secrets: identity.secrets,
+    });
+    Access { anonymous: anonymous(config), certificates: certificates.collect() }
+}
+
+/// Who needs no credential. What reaches a listener of the network from this computer may have been
+/// passed on by a proxy, so that only a listener of loopback takes a caller for one who sits here.
+fn anonymous(config: &Config) -> Anonymous {
+    match (config.grpc.insecure_management, config.management.anonymous) {
+        (true, _) => Anonymous::Anybody,
+        (false, config::Anonymous::Loopback) if !config.grpc.is_open() => Anonymous::Loopback,
+        (false, _) => Anonymous::Never,
     }
 }
 

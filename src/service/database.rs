@@ -7,7 +7,10 @@ use crate::store::{Store, StoreError};
 impl Service {
     /// Uses `store` from now on; gives back the one before. The catalog that is served stays until it is caught up with.
     pub fn attach(&self, store: Store) -> Option<Store> {
-        self.inner.store.swap(Some(store.into())).map(|before| (*before).clone())
+        let before = self.inner.store.swap(Some(store.into()));
+        self.wake_tokens();
+        self.inner.boot_tokens.forget();
+        before.map(|before| (*before).clone())
     }
 
     /// Does without a database from now on; gives back the one before.

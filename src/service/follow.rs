@@ -164,7 +164,9 @@ impl Service {
     async fn load_changes(&self) -> Result<(), Error> {
         let Some(store) = self.inner.store.load_full() else { return Err(not_loaded()) };
         // Before the turn: writes that wait for a database that went away hold it, and they are told by us.
-        if self.is_level_with(&store.state().await?) {
+        let state = store.state().await?;
+        self.learn_key(&store).await?;
+        if self.is_level_with(&state) {
             return Ok(());
         }
         let _advancing = self.inner.advancing.lock().await;

@@ -25,7 +25,7 @@ impl Service {
     ) -> Result<Comparison, Error> {
         let (service, before, after, scope) = (self.clone(), before.clone(), after.clone(), scope(changes));
         let work = move || {
-            let server = service.server(&service.inner.settings.base_url);
+            let server = service.server(None);
             let secrets = Secrets::of(&[&before, &after]);
             let boot = |snapshot| Boot { secrets: Some(&secrets), ..service.boot(snapshot, &server) };
             boot::compare(boot(&before), boot(&after), &scope, &done)

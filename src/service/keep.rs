@@ -81,7 +81,7 @@ impl Service {
         let identity = snapshot.database.as_ref()?.identity.to_string();
         let revision = snapshot.catalog.revision();
         let confirmed = self.health().confirmed.unwrap_or(snapshot.built);
-        Some((snapshot, About { revision, confirmed, identity }))
+        Some((snapshot, About { revision, confirmed, identity, boot_key: self.inner.boot_tokens.key_text() }))
     }
 
     /// Serves what the file holds, if nothing is served yet.
@@ -124,6 +124,7 @@ impl Service {
             // The database was faster.
             return;
         }
+        self.inner.boot_tokens.fall_back(&about.boot_key);
         self.note_served(&snapshot);
         let metrics = &self.inner.metrics.snapshot;
         metrics.from_file.set(1);

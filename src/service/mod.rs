@@ -4,7 +4,9 @@
 //! catalog that it leads to, stored in one transaction, and visible before the caller is answered.
 
 mod advance;
+mod audit;
 mod bind;
+mod boot_tokens;
 mod database;
 mod diff;
 mod export;
@@ -15,6 +17,7 @@ mod journal;
 mod keep;
 mod list;
 mod listen;
+mod machine_state;
 mod not_found;
 mod params;
 mod plan;
@@ -23,25 +26,32 @@ mod servers;
 mod stage;
 mod store_error;
 mod templates;
+mod tokens;
+mod unmask;
 mod vars;
 mod write;
 
+use std::net::IpAddr;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use audit::Denials;
+use boot_tokens::{Asking, BootTokens};
 use servers::Servers;
 use tokio::sync::{Mutex, Notify};
 
-use crate::boot::Boot;
+use crate::boot::{Boot, NoKey};
 use crate::domain::{Facts, Kind, Timestamp, asset_url};
 use crate::error::{Code, Error};
-use crate::render::ServerContext;
 use crate::snapshot_file::SnapshotFile;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
 pub use crate::boot::{Answer, Assets, Comparison, Group, OnFailure, OnUnknown, Outcome, Settings, Snapshot};
+pub use crate::render::ServerContext;
+pub use audit::{AuditBreak, AuditCheck, AuditPage, AuditPageRequest, AuditVerdict};
+pub use boot_tokens::Random;
 pub use export::{Export, Stored};
 pub use filter::Filter;
 pub use follow::Health;
@@ -53,6 +63,7 @@ pub use list::{Page, PageRequest};
 pub use plan::Plan;
 pub use preview::{FleetDocument, FleetRequest, Target};
 pub use templates::TemplateView;
+pub use tokens::{Bearer, NewToken};
 pub use vars::{Supplier, TemplateVar, TemplateVars};
 pub use write::{Effect, Intent, WriteOptions, Written};
 
@@ -85,6 +96,10 @@ struct Inner {
     clock: Clock,
     metrics: Arc<Metrics>,
     journal: OnceLock<Journal>,
+    tokens: tokens::Tokens,
+    /// Calls that were denied and of which the audit does not know yet.
+    denials: Denials,
+    boot_tokens: BootTokens,
 }
 
 impl Service {
@@ -105,6 +120,9 @@ impl Service {
             clock,
             metrics,
             journal: OnceLock::new(),
+            tokens: tokens::Tokens::default(),
+            denials: Denials::default(),
+            boot_tokens: BootTokens::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -126,25 +144,67 @@ impl Service {
     }
 
     /// The script that every machine begins with: it asks again, with the machine's facts.
-    pub fn boot_script(&self, base_url: &str) -> Result<Answer, Error> {
-        let snapshot = self.snapshot()?;
+    pub fn boot_script(&self, server: &Arc<ServerContext>) -> Result<Answer, Error> {
+        let snapshot = self.inner.snapshot.load();
+        let snapshot = snapshot.as_ref().ok_or_else(not_loaded)?;
         let revision = snapshot.catalog.revision();
-        Ok(Answer { revision, ..self.boot(&snapshot, &self.server(base_url)).script() })
+        Ok(Answer { revision, ..self.boot(snapshot, server).script() })
     }
 
     /// The document of `kind` for the machine with these facts.
-    pub fn answer(&self, facts: &Arc<Facts>, kind: Kind, base_url: &str) -> Result<Answer, Error> {
-        let snapshot = self.snapshot()?;
+    pub fn answer(
+        &self,
+        facts: &Arc<Facts>,
+        kind: Kind,
+        server: &Arc<ServerContext>,
+    ) -> Result<Answer, Error> {
+        let snapshot = self.inner.snapshot.load();
+        let snapshot = snapshot.as_ref().ok_or_else(not_loaded)?;
         let revision = snapshot.catalog.revision();
-        Ok(Answer { revision, ..self.boot(&snapshot, &self.server(base_url)).answer(facts, kind) })
+        Ok(Answer { revision, ..self.boot(snapshot, server).answer(facts, kind) })
+    }
+
+    /// The same, for who asked with this query from this address: a document that is protected takes the token of a boot.
+    pub fn answer_asked(
+        &self,
+        facts: &Arc<Facts>,
+        kind: Kind,
+        server: &Arc<ServerContext>,
+        query: &str,
+        client: IpAddr,
+    ) -> Result<Answer, Error> {
+        let snapshot = self.inner.snapshot.load();
+        let snapshot = snapshot.as_ref().ok_or_else(not_loaded)?;
+        let revision = snapshot.catalog.revision();
+        let guard = Asking { tokens: &self.inner.boot_tokens, query, client, clock: &self.inner.clock };
+        let answer = self.boot(snapshot, server).answer_guarded(facts, kind, &guard);
+        let answer = answer.map_err(|NoKey| {
+            Error::new(
+                Code::Unavailable,
+                "no token can be made for this boot before the database was reached; try again",
+            )
+        })?;
+        Ok(Answer { revision, ..answer })
     }
 
     fn boot<'a>(&'a self, snapshot: &'a Snapshot, server: &'a Arc<ServerContext>) -> Boot<'a> {
         Boot { snapshot, settings: &self.inner.settings, server, secrets: None }
     }
 
-    fn server(&self, base_url: &str) -> Arc<ServerContext> {
-        self.inner.servers.at(base_url, |base_url| self.inner.settings.server(base_url))
+    /// Where this server is for a machine that reaches it at `host`: there, unless the configuration names a base URL, which
+    /// also holds for a machine that names no host.
+    pub fn server(&self, host: Option<&str>) -> Arc<ServerContext> {
+        let settings = &self.inner.settings;
+        let host = host.filter(|_| !settings.base_url_fixed);
+        self.inner.servers.at(host, |base_url| settings.server(base_url.unwrap_or(&settings.base_url)))
+    }
+
+    /// The same for a base URL that somebody names.
+    fn server_at(&self, base_url: Option<&str>) -> Arc<ServerContext> {
+        match base_url {
+            Some(base_url) => Arc::new(self.inner.settings.server(base_url)),
+            None => self.server(None),
+        }
     }
 
     /// The time.

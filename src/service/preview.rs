@@ -56,7 +56,7 @@ impl Service {
         let snapshot = self.snapshot()?;
         let facts = target.facts(&snapshot)?;
         let secrets = secrets(&snapshot, show_secrets);
-        let server = self.server(base_url.unwrap_or(&self.inner.settings.base_url));
+        let server = self.server_at(base_url);
         let boot = Boot { secrets: secrets.as_ref(), ..self.boot(&snapshot, &server) };
         Ok(match source {
             Some(source) => boot.answer_from(facts, kind, source),
@@ -74,7 +74,7 @@ impl Service {
         request.filter.check::<crate::domain::Machine>()?;
         let snapshot = self.snapshot()?;
         let secrets = secrets(&snapshot, request.show_secrets);
-        let server = self.server(request.base_url.as_deref().unwrap_or(&self.inner.settings.base_url));
+        let server = self.server_at(request.base_url.as_deref());
         let boot = Boot { secrets: secrets.as_ref(), ..self.boot(&snapshot, &server) };
         let machines = snapshot.catalog.machines().iter().map(|entry| entry.value);
         let machines: Vec<_> = machines.filter(|machine| request.filter.accepts(&**machine)).collect();

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::unmask::unmask;
 use super::{Assets, Effect, Intent, Service, Snapshot, diff, params};
-use crate::boot::{self, Secrets, check_params, check_template, tell_finding};
+use crate::boot::{self, Armed, Secrets, check_params, check_template, tell_finding};
 use crate::catalog::Clash;
-use crate::domain::{Change, Changes, Image, Name, Noun, Stamped, Violation};
+use crate::domain::{ACCEPTED, ARMED, Change, Changes, Image, Machine, Name, Noun, Stamped, Violation};
 use crate::error::{Code, Error};
 use crate::lint::{Severity, lint_template};
 
@@ -26,6 +27,7 @@ impl Service {
     /// Lays the changes on `before`.
     pub(super) fn stage(&self, before: &Arc<Snapshot>, intents: &[Intent]) -> Result<Staged, Error> {
         check_fields(intents)?;
+        let intents = &with_states(before, &unmask(before, intents)?);
         let secrets = Secrets::of(&[before]);
         let effects = intents.iter().map(|intent| effect(before, intent, &secrets));
         let effects = effects.collect::<Result<Vec<_>, _>>()?;
@@ -204,4 +206,35 @@ fn check_templates(before: &Snapshot, next: &Snapshot, changes: &Changes) -> Res
 fn first_relative_path(image: &Image) -> Option<&str> {
     let paths = image.kernel.iter().chain(&image.initrds).chain(&image.rootfs);
     paths.map(String::as_str).find(|path| !path.contains("://"))
+}
+
+/// The same changes, where machines stay accepted and armed of which nothing else is said: who registers a machine anew, from
+/// a file perhaps, means what it is and not what became of it. One with other identities is another machine.
+fn with_states(before: &Snapshot, intents: &[Intent]) -> Vec<Intent> {
+    let mut intents = intents.to_vec();
+    for intent in &mut intents {
+        let Change::Machine(machine) = &mut intent.change else { continue };
+        let Some(old) = before.catalog.machines().get(machine.name.as_str()) else { continue };
+        if is_same_computer(&old.value, machine) {
+            keep_state(&old.value, machine);
+        }
+    }
+    intents
+}
+
+fn is_same_computer(old: &Machine, new: &Machine) -> bool {
+    (&old.macs, &old.uuid, &old.serial) == (&new.macs, &new.uuid, &new.serial)
+}
+
+fn keep_state(old: &Machine, new: &mut Machine) {
+    let used = Armed::of(old).filter(|armed| armed.boot.is_some());
+    if used.is_some_and(|used| Armed::of(new).is_some_and(|armed| armed.id == used.id)) {
+        // An old file must not let it be installed once more.
+        new.params.remove(ARMED);
+    }
+    for state in [ACCEPTED, ARMED] {
+        if let (false, Some(value)) = (new.params.contains_key(state), old.params.get(state)) {
+            new.params.insert(state.to_owned(), value.clone());
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::gate::with_forced;
 use super::stage::{Staged, check_fields};
 use super::{Service, Snapshot, not_loaded};
+use crate::boot::Secrets;
 use crate::domain::{Actor, Change, Stamped};
 use crate::error::{Code, Error};
 
@@ -135,6 +136,7 @@ impl Service {
         let forced = self.gate(&before, &next, &changes, options.force).await?;
         let message = with_forced(&options.message, &forced)?;
         warnings.extend(forced);
+        transaction.hide(Secrets::of(&[&before, &next]).names().clone());
         let mut renumbered = false;
         for stamped in &mut changes.changes {
             let stored = transaction.put(&stamped.change, &message).await?;

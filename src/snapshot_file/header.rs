@@ -22,6 +22,9 @@ pub(super) struct Header {
     confirmed: i64,
     /// The identity of the database.
     identity: String,
+    /// The secret of which the tokens of boots are made.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    boot_key: String,
     /// Which database it is, in words.
     pub(super) database: String,
     /// The version of the program that wrote it; for people.
@@ -41,6 +44,7 @@ impl Header {
             revision: about.revision,
             confirmed: about.confirmed.0,
             identity: about.identity.clone(),
+            boot_key: about.boot_key.clone(),
             database: database.to_owned(),
             writer: env!("CARGO_PKG_VERSION").to_owned(),
             entries: u64::MAX,
@@ -74,7 +78,12 @@ impl Header {
     }
 
     pub(super) fn about(&self) -> About {
-        let Self { revision, confirmed, identity, .. } = self;
-        About { revision: *revision, confirmed: Timestamp(*confirmed), identity: identity.clone() }
+        let Self { revision, confirmed, identity, boot_key, .. } = self;
+        About {
+            revision: *revision,
+            confirmed: Timestamp(*confirmed),
+            identity: identity.clone(),
+            boot_key: boot_key.clone(),
+        }
     }
 }

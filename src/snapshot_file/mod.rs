@@ -43,6 +43,8 @@ pub struct About {
     pub confirmed: Timestamp,
     /// The identity of the database.
     pub identity: String,
+    /// The secret of which the tokens of boots are made; empty where it is not known.
+    pub boot_key: String,
 }
 
 impl SnapshotFile {

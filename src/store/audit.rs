@@ -1,6 +1,10 @@
-//! The table that says who changed what.
+//! The table that says who changed what. Each row has the hash of the one before, and nothing here changes or deletes one.
 
-use std::collections::BTreeMap;
+mod chain;
+mod denied;
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue, DatabaseTransaction};
@@ -8,7 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use super::row::{to_column, to_json};
 use super::{StoreError, history};
-use crate::domain::{Actor, Change, Kind, Labels, Name, Revision, Timestamp};
+use crate::domain::{Actor, AuditEntry, Change, Kind, Labels, Name, Params, Revision, Timestamp};
+
+pub use chain::{AUDIT_BEGINNING, audit_hash};
+
+pub(super) use chain::ChainEnd;
+
+const TABLE: &str = "audit";
 
 #[derive(Clone, Debug, DeriveEntityModel)]
 #[sea_orm(table_name = "audit")]
@@ -25,6 +35,10 @@ pub(super) struct Model {
     pub(super) before: Option<String>,
     pub(super) after: Option<String>,
     pub(super) message: String,
+    pub(super) previous: String,
+    pub(super) salt: String,
+    pub(super) hash: String,
+    pub(super) secrets: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -40,6 +54,22 @@ pub(super) struct Entry<'a> {
     pub(super) before: Option<&'a Change>,
     pub(super) after: &'a Change,
     pub(super) message: &'a str,
+    /// The names of the params that are secret now.
+    pub(super) secrets: &'a BTreeSet<String>,
+}
+
+/// What an entry says.
+struct Content<'a> {
+    revision: u64,
+    at: Timestamp,
+    actor: &'a Actor,
+    noun: &'a str,
+    name: &'a str,
+    action: &'a str,
+    before: Option<String>,
+    after: Option<String>,
+    message: &'a str,
+    secrets: String,
 }
 
 /// What is noted of a template.
@@ -53,28 +83,84 @@ pub(super) struct TemplateNote {
     pub(super) sha256: String,
 }
 
-pub(super) async fn append(tx: &DatabaseTransaction, entry: Entry<'_>) -> Result<(), StoreError> {
+/// Adds a change to the chain.
+pub(super) async fn append(
+    tx: &DatabaseTransaction,
+    entry: Entry<'_>,
+    end: &mut ChainEnd,
+) -> Result<(), StoreError> {
     let after = json(entry.after)?;
     let action = match (entry.before, &after) {
         (_, None) => "delete",
         (None, Some(_)) => "create",
         (Some(_), Some(_)) => "update",
     };
+    let given = entry.before.into_iter().chain([entry.after]).filter_map(params).flat_map(Params::keys);
+    let secrets: BTreeSet<&String> = given.filter(|name| entry.secrets.contains(*name)).collect();
+    let content = Content {
+        revision: entry.revision,
+        at: entry.at,
+        actor: entry.actor,
+        noun: entry.after.noun().as_str(),
+        name: entry.after.name().as_str(),
+        action,
+        before: entry.before.map(json).transpose()?.flatten(),
+        after,
+        message: entry.message,
+        secrets: to_json(&secrets)?,
+    };
+    add(tx, content, end).await
+}
+
+/// Adds an entry to the chain, which ends with it then.
+async fn add(tx: &DatabaseTransaction, content: Content<'_>, end: &mut ChainEnd) -> Result<(), StoreError> {
+    let Content { revision, at, actor, noun, name, action, before, after, message, secrets } = content;
+    let entry = AuditEntry {
+        id: 0,
+        at,
+        actor: actor.clone(),
+        revision,
+        noun: noun.to_owned(),
+        name: name.to_owned(),
+        action: action.to_owned(),
+        before,
+        after,
+        message: message.to_owned(),
+        secrets,
+        salt: end.salt.clone(),
+        previous: end.hash.clone(),
+        hash: String::new(),
+    };
+    let hash = audit_hash(&entry);
     let row = ActiveModel {
         id: ActiveValue::NotSet,
         revision: ActiveValue::Set(to_column(entry.revision)),
         at: ActiveValue::Set(entry.at.0),
-        actor: ActiveValue::Set(entry.actor.name.clone()),
-        origin: ActiveValue::Set(entry.actor.origin.clone()),
-        noun: ActiveValue::Set(entry.after.noun().to_string()),
-        name: ActiveValue::Set(entry.after.name().to_string()),
-        action: ActiveValue::Set(action.to_owned()),
-        before: ActiveValue::Set(entry.before.map(json).transpose()?.flatten()),
-        after: ActiveValue::Set(after),
-        message: ActiveValue::Set(entry.message.to_owned()),
+        actor: ActiveValue::Set(entry.actor.name),
+        origin: ActiveValue::Set(entry.actor.origin),
+        noun: ActiveValue::Set(entry.noun),
+        name: ActiveValue::Set(entry.name),
+        action: ActiveValue::Set(entry.action),
+        before: ActiveValue::Set(entry.before),
+        after: ActiveValue::Set(entry.after),
+        message: ActiveValue::Set(entry.message),
+        previous: ActiveValue::Set(entry.previous),
+        salt: ActiveValue::Set(entry.salt),
+        hash: ActiveValue::Set(hash.clone()),
+        secrets: ActiveValue::Set(entry.secrets),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
+    end.hash = hash;
     Ok(())
+}
+
+fn params(change: &Change) -> Option<&Params> {
+    match change {
+        Change::Image(image) => Some(&image.params),
+        Change::Machine(machine) => Some(&machine.params),
+        Change::Rule(rule) => Some(&rule.params),
+        Change::Template(_) | Change::Delete(..) => None,
+    }
 }
 
 /// The noun as JSON; `None` of a deletion. A template's source is left to the table of revisions, which keeps it for

@@ -23,6 +23,7 @@ mod revision;
 mod row;
 mod rules;
 mod templates;
+mod tokens;
 mod write;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, State, Templat
 
 use file::DatabaseFile;
 
+pub use audit::{AUDIT_BEGINNING, audit_hash};
 pub use basis::Basis;
 pub use error::StoreError;
 pub use listen::Listener;
@@ -102,6 +104,14 @@ impl Store {
     pub async fn state(&self) -> Result<State, StoreError> {
         self.file.as_ref().map_or(Ok(()), |file| file.check())?;
         error::within(self.statement_timeout(), revision::read(&self.connection)).await
+    }
+
+    /// The secret of which the tokens of boots are made.
+    ///
+    /// # Errors
+    /// As [`revision`](Self::revision).
+    pub async fn boot_key(&self) -> Result<String, StoreError> {
+        error::within(self.statement_timeout(), revision::boot_key(&self.connection)).await
     }
 
     /// What changed after `revision`, in one consistent read. From 0 on that is all there is, without tombstones.

@@ -75,6 +75,24 @@ pub(super) async fn mark(
     row.map(|row| Row::with_key(MARKS, revision.to_string(), &row).get("mark")).transpose()
 }
 
+/// The secret of which the tokens of boots are made.
+pub(super) async fn boot_key(connection: &impl ConnectionTrait) -> Result<String, StoreError> {
+    let select = Query::select().column("boot_key").from(TABLE).and_where(Expr::col("id").eq(1)).take();
+    match connection.query_one(&select).await? {
+        Some(row) => Row::with_key(TABLE, "1".to_owned(), &row).get("boot_key"),
+        None => Err(missing()),
+    }
+}
+
+fn missing() -> StoreError {
+    StoreError::BadRow {
+        table: TABLE,
+        column: "id".to_owned(),
+        row: "1".to_owned(),
+        problem: "the row is missing".to_owned(),
+    }
+}
+
 /// The state, and a mark for the next one.
 async fn query(connection: &impl ConnectionTrait, lock: bool) -> Result<(State, String), StoreError> {
     let random = match connection.get_database_backend() {
@@ -98,11 +116,6 @@ async fn query(connection: &impl ConnectionTrait, lock: bool) -> Result<(State, 
             let revision = row.unsigned("revision")?;
             Ok((State { identity: identity.into(), revision, mark: mark.into() }, row.get("fresh")?))
         }
-        None => Err(StoreError::BadRow {
-            table: TABLE,
-            column: "id".to_owned(),
-            row: "1".to_owned(),
-            problem: "the row is missing".to_owned(),
-        }),
+        None => Err(missing()),
     }
 }

@@ -1,11 +1,13 @@
 //! One write: a transaction that nobody else's can overlap.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::audit::ChainEnd;
 use super::basis::Basis;
 use super::error::within;
 use super::file::DatabaseFile;
@@ -25,6 +27,10 @@ pub struct Write {
     current: State,
     /// What this write makes of it.
     next: State,
+    /// The end of the audit's chain, once something was put.
+    chain: Option<ChainEnd>,
+    /// The names of the params that are secret.
+    secrets: BTreeSet<String>,
     progress: Progress,
 }
 
@@ -53,7 +59,19 @@ impl Write {
             Ok((tx, current, next))
         };
         let (tx, current, next) = within(timeout, lock).await?;
-        Ok(Self { tx, _turn: turn, file, timeout, actor, at, current, next, progress: Progress::Empty })
+        Ok(Self {
+            tx,
+            _turn: turn,
+            file,
+            timeout,
+            actor,
+            at,
+            current,
+            next,
+            chain: None,
+            secrets: BTreeSet::new(),
+            progress: Progress::Empty,
+        })
     }
 
     /// The catalog revision that [`commit`](Self::commit) will make.
@@ -86,6 +104,11 @@ impl Write {
         changes::since(&self.tx, revision, self.timeout).await
     }
 
+    /// Says which params are secret, so that the audit does not show what is put from now on.
+    pub fn hide(&mut self, secrets: BTreeSet<String>) {
+        self.secrets = secrets;
+    }
+
     /// Makes `change`, and notes it in the audit with `message`. A template becomes the next revision of its name, unless
     /// only its labels differ; what is returned has its number as the head.
     ///
@@ -98,7 +121,8 @@ impl Write {
         }
         // Also if this future is dropped on the way.
         let before = std::mem::replace(&mut self.progress, Progress::Torn);
-        let result = within(self.timeout, self.make(change, message)).await;
+        let timeout = self.timeout;
+        let result = within(timeout, self.make(change, message)).await;
         self.progress = match &result {
             Ok(_) => Progress::Whole,
             Err(StoreError::Conflict { .. } | StoreError::Absent { .. }) => before,
@@ -142,7 +166,7 @@ impl Write {
         within(timeout, async { Ok(tx.rollback().await?) }).await
     }
 
-    async fn make(&self, change: &Change, message: &str) -> Result<Stamped, StoreError> {
+    async fn make(&mut self, change: &Change, message: &str) -> Result<Stamped, StoreError> {
         let (tx, revision) = (&self.tx, self.revision());
         let before = changes::find(tx, change.noun(), change.name(), self.timeout).await?;
         let after = match change {
@@ -180,9 +204,14 @@ impl Write {
                 change.clone()
             }
         };
-        let (at, actor) = (self.at, &self.actor);
-        let entry = audit::Entry { revision, at, actor, before: before.as_ref(), after: &after, message };
-        audit::append(tx, entry).await?;
+        let (at, actor, secrets) = (self.at, &self.actor, &self.secrets);
+        let entry =
+            audit::Entry { revision, at, actor, before: before.as_ref(), after: &after, message, secrets };
+        let chain = match &mut self.chain {
+            Some(chain) => chain,
+            none => none.insert(ChainEnd::read(tx).await?),
+        };
+        audit::append(tx, entry, chain).await?;
         Ok(Stamped { revision, change: after })
     }
 }

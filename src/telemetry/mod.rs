@@ -9,4 +9,4 @@ pub use metrics::{
     BadRequest, BootMetrics, Clock, Connections, Dropped, Histogram, JournalMetrics, Metrics, ReloadMetrics,
     SnapshotMetrics,
 };
-pub use traces::{BootSpan, CallSpan, LoadSpan, TraceOptions, Traces};
+pub use traces::{BootSpan, CallSpan, LoadSpan, TraceOptions, TraceParent, Traces};

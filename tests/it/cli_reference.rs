@@ -14,7 +14,9 @@ Generated from the client's own `--help` by `UPDATE_DOCS=1 cargo test cli_refere
 Data goes to standard output, everything else to standard error. The options under *Global options* go with every
 command, before or after its name.
 
-Environment: `PXE_INIT_ENDPOINT` is the default of `--grpc-endpoint`; `VISUAL` or `EDITOR` is the editor of `edit`; `USER` or
+Environment: `PXE_INIT_ENDPOINT` is the default of `--grpc-endpoint`; `PXE_INIT_TOKEN` is a token, and `PXE_INIT_TOKEN_FILE` a
+file that has one, where no option gives it; `PXE_INIT_CA`, `PXE_INIT_CERT` and
+`PXE_INIT_KEY` are the files of `--ca`, `--cert` and `--key`; `VISUAL` or `EDITOR` is the editor of `edit`; `USER` or
 `LOGNAME` is the name that the server writes down for a change.
 
 ";

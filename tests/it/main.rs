@@ -6,14 +6,17 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod access;
 mod app;
 mod arrows;
+mod audit;
 mod away;
 mod bombs;
 mod cli_reference;
 mod client;
 mod escaping;
 mod faults;
+mod fuzz;
 mod gate;
 mod grpc;
 mod http;
@@ -26,14 +29,18 @@ mod manifest;
 mod metrics;
 mod observability;
 mod params;
+mod plain;
 mod process;
 mod render;
 mod replicas;
 mod secrets;
+mod security_docs;
 mod server_reference;
+mod shell;
 mod snapshot_file;
 mod stop;
 mod store;
 mod storm;
 mod template_test;
+mod tokens;
 mod traces;

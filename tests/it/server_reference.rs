@@ -34,6 +34,16 @@ fn reference() -> String {
         let help = if name == "migrate" { "Takes the flags of `serve`.".to_owned() } else { help };
         block(&mut text, &format!("pxe-init-server {name}"), "text", &help);
     }
+    let create = command.find_subcommand_mut("token").unwrap().find_subcommand_mut("create").unwrap();
+    let help = create.render_long_help().to_string();
+    // The rest are the flags of `serve`.
+    let help = help.split("\nMachines:").next().unwrap();
+    block(
+        &mut text,
+        "pxe-init-server token create",
+        "text",
+        &format!("{help}\nTakes the flags of `serve` too."),
+    );
     for name in ["healthcheck", "man"] {
         // The flags of `serve` need no second page.
         let own =
@@ -44,6 +54,11 @@ fn reference() -> String {
         let help = own.bin_name(format!("pxe-init-server {name}")).render_long_help().to_string();
         let more = if name == "healthcheck" { "Takes the flags of `serve` too.\n\n" } else { "" };
         block(&mut text, &format!("pxe-init-server {name}"), "text", &format!("{more}{help}"));
+    }
+    for name in ["init", "client"] {
+        let certs = command.find_subcommand_mut("certs").unwrap();
+        let help = certs.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+        block(&mut text, &format!("pxe-init-server certs {name}"), "text", &help);
     }
     let config = command.find_subcommand_mut("config").unwrap();
     block(&mut text, "pxe-init-server config", "text", &config.render_long_help().to_string());

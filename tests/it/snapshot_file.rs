@@ -12,7 +12,12 @@ use pxe_init::snapshot_file::{About, SnapshotFile};
 use tempfile::TempDir;
 
 fn about(revision: u64) -> About {
-    About { revision, confirmed: Timestamp(1_790_000_000_000), identity: "an-identity".to_owned() }
+    About {
+        revision,
+        confirmed: Timestamp(1_790_000_000_000),
+        identity: "an-identity".to_owned(),
+        boot_key: String::new(),
+    }
 }
 
 fn changes() -> Changes {

@@ -67,7 +67,7 @@ impl FilterArgs {
 }
 
 /// Milliseconds since 1970 of `2h`, which is so long ago, or of `2026-03-01T08:00:00Z`.
-pub(super) fn time(text: &str) -> Result<i64, String> {
+pub(in crate::client) fn time(text: &str) -> Result<i64, String> {
     time_at(text, Timestamp::now())
 }
 

@@ -1,5 +1,7 @@
 //! Machines: the registered computers.
 
+mod state;
+
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -19,6 +21,8 @@ use crate::domain::{self, Name, Noun};
 use crate::manifest;
 use crate::proto::pxe_init as pb;
 
+use state::{AcceptArgs, ArmArgs};
+
 /// A machine of the server.
 pub(in crate::client) type Machine = Stored<domain::Machine>;
 
@@ -28,6 +32,8 @@ pub(in crate::client) enum MachineVerb {
     #[command(flatten)]
     Common(Box<Verb<RegisterMachine>>),
     Discovered(DiscoveredArgs),
+    Accept(AcceptArgs),
+    Arm(ArmArgs),
 }
 
 /// Create a machine, or replace it as a whole
@@ -78,6 +84,8 @@ pub(in crate::client) struct RegisterMachine {
 pub(in crate::client) async fn run(session: &mut Session, verb: MachineVerb) -> Result<Exit, Failure> {
     let verb = match verb {
         MachineVerb::Discovered(args) => return discovered::list(session, args).await,
+        MachineVerb::Accept(args) => return state::accept(session, args).await,
+        MachineVerb::Arm(args) => return state::arm(session, args).await,
         MachineVerb::Common(verb) => *verb,
     };
     let verb = match verb {

@@ -1,6 +1,7 @@
 //! One connection of a machine.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Instant;
 use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -16,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
+use super::plain::{self, Other};
 use super::refusal::{Heard, is_monitoring};
 use super::shared::{Shared, Stage};
 use super::tracked::Tracked;
@@ -37,6 +40,12 @@ pub(super) async fn serve(
 ) {
     let shared = &watched.shared;
     let is_late = accepted.elapsed() > shared.limits.queue;
+    if !is_late {
+        return match plain::talk(stream, peer, &watched).await {
+            Ok(()) => {}
+            Err(Other { stream, read }) => Box::pin(talk(stream, read, peer, &watched)).await,
+        };
+    }
     // One that waited too long is not registered for events before it is clear that it takes more than a refusal.
     let mut heard = if is_late { shared.refusals.now(&stream) } else { Heard::Monitoring };
     let stream = match heard {
@@ -50,30 +59,34 @@ pub(super) async fn serve(
         heard = shared.refusals.soon(stream).await;
     }
     match (heard, stream) {
-        (Heard::Monitoring, Ok(stream)) => talk(stream, peer, &watched).await,
+        (Heard::Monitoring, Ok(stream)) => talk(stream, Bytes::new(), peer, &watched).await,
         _ => {
             shared.counts.shed_queue.inc();
         }
     }
 }
 
-async fn talk(stream: TcpStream, peer: SocketAddr, watched: &Arc<Watched>) {
+/// Speaks HTTP on a connection of which `read` was read already.
+async fn talk(stream: TcpStream, read: Bytes, peer: SocketAddr, watched: &Arc<Watched>) {
     let service = service_fn(|request: Request<Incoming>| answer(request, peer, watched.clone()));
     let serving = http1::Builder::new()
         .header_read_timeout(None)
+        // Who says that nothing more comes, as `nc -N` does, still wants the answer.
+        .half_close(true)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(Tracked::new(stream, watched.clone())), service);
+        .serve_connection(TokioIo::new(Tracked::new(stream, watched.clone(), read)), service);
     let mut serving = pin!(serving);
+    let mut known = Order::None;
     let result = loop {
         tokio::select! {
             biased;
             result = serving.as_mut() => break result,
-            order = watched.told() => match order {
+            order = poll_fn(|cx| watched.poll_told(cx, known)) => match order {
                 Order::Close => return,
-                Order::Finish => serving.as_mut().graceful_shutdown(),
-                Order::None => {}
+                _ => serving.as_mut().graceful_shutdown(),
             }
         }
+        known = Order::Finish;
     };
     if let Err(error) = result {
         tracing::debug!(%peer, %error, "a connection broke");

@@ -2,13 +2,14 @@
 //!
 //! They have threads of their own, so that a room that powers on takes no turn from operators and monitoring: one thread
 //! accepts (`door.rs`), some answer (`connection.rs`), and the rest of the server, where this module's own loop is, looks
-//! ten times a second for connections that took too long (`sweep.rs`). hyper is driven directly, since it then costs a
-//! fifth less than `axum::serve` when a room powers on.
+//! ten times a second for connections that took too long (`sweep.rs`). A plain request for a document is answered without
+//! an HTTP stack (`plain.rs`), every other one by hyper, driven directly.
 
 mod connection;
 mod door;
 mod limits;
 mod listen;
+mod plain;
 mod refusal;
 mod shared;
 mod sweep;
@@ -26,6 +27,7 @@ use tokio_util::task::TaskTracker;
 
 use super::chance::Chance;
 use super::{ServerError, Stop};
+use crate::http::Documents;
 use crate::telemetry::Metrics;
 use door::Door;
 use shared::{Shared, Stage};
@@ -41,6 +43,8 @@ const LAST: Duration = Duration::from_secs(1);
 pub(super) struct Machines {
     pub(super) listener: TcpListener,
     pub(super) router: Router,
+    /// What answers plain requests without it.
+    pub(super) documents: Documents,
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
     pub(super) chance: Chance,
@@ -51,7 +55,8 @@ impl Machines {
     /// with 503; the address is given up last.
     pub(super) async fn serve(self, stop: &Stop) -> Result<(), ServerError> {
         let workers = Workers::start().map_err(ServerError::Threads)?;
-        let shared = Shared::new(self.router, self.limits, &self.metrics.connections, self.chance);
+        let shared =
+            Shared::new(self.router, self.documents, self.limits, &self.metrics.connections, self.chance);
         let closing = CancellationToken::new();
         // Also where this future is dropped.
         let _ends_the_door = closing.clone().drop_guard();

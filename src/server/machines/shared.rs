@@ -12,6 +12,7 @@ use super::super::chance::Chance;
 use super::limits::Limits;
 use super::refusal::Refusals;
 use super::watched::Watched;
+use crate::http::Documents;
 use crate::telemetry::Connections;
 
 pub(super) use super::super::stop::Stage;
@@ -21,6 +22,7 @@ pub(super) type Tick = u32;
 
 pub(super) struct Shared {
     pub(super) router: Router,
+    pub(super) documents: Documents,
     pub(super) limits: Limits,
     pub(super) refusals: Refusals,
     pub(super) counts: Counts,
@@ -53,7 +55,13 @@ pub(super) struct Counts {
 pub(super) struct Working<'a>(&'a Shared);
 
 impl Shared {
-    pub(super) fn new(router: Router, limits: Limits, metrics: &Connections, chance: Chance) -> Arc<Self> {
+    pub(super) fn new(
+        router: Router,
+        documents: Documents,
+        limits: Limits,
+        metrics: &Connections,
+        chance: Chance,
+    ) -> Arc<Self> {
         metrics.limit.set(i64::try_from(limits.connections).unwrap_or(i64::MAX));
         let counts = Counts {
             accepted: metrics.accepted.clone(),
@@ -70,6 +78,7 @@ impl Shared {
         };
         Arc::new(Self {
             router,
+            documents,
             limits,
             refusals: Refusals::new(chance),
             counts,

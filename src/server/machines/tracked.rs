@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -19,12 +20,15 @@ const LONGEST_BARE: usize = 200;
 pub(super) struct Tracked {
     stream: TcpStream,
     watched: Arc<Watched>,
+    /// What was read already.
+    before: Bytes,
     discarded: usize,
 }
 
 impl Tracked {
-    pub(super) fn new(stream: TcpStream, watched: Arc<Watched>) -> Self {
-        Self { stream, watched, discarded: 0 }
+    /// A socket of which `before` was read already.
+    pub(super) fn new(stream: TcpStream, watched: Arc<Watched>, before: Bytes) -> Self {
+        Self { stream, watched, before, discarded: 0 }
     }
 
     /// What to write instead of `buffer`: hyper refuses what it can not read as a request by an answer without a body.
@@ -72,9 +76,14 @@ impl AsyncRead for Tracked {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        let came = buffer.filled().len() > before;
+        let filled = buffer.filled().len();
+        if self.before.is_empty() {
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        } else {
+            let length = self.before.len().min(buffer.remaining());
+            buffer.put_slice(&self.before.split_to(length));
+        }
+        let came = buffer.filled().len() > filled;
         if came && matches!(self.watched.phase().0, Phase::New | Phase::Written) {
             self.watched.begin(Phase::Head);
         }

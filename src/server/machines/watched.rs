@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::task::{Context, Poll};
 
-use tokio::sync::Notify;
+use atomic_waker::AtomicWaker;
 
 use super::shared::{Shared, Tick};
 
@@ -13,7 +14,7 @@ pub(super) struct Watched {
     /// The phase, and above it the tick at which it began.
     state: AtomicU64,
     order: AtomicU8,
-    told: Notify,
+    task: AtomicWaker,
     lingers: AtomicBool,
 }
 
@@ -50,8 +51,8 @@ pub(super) enum Order {
 impl Watched {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let state = AtomicU64::new(pack(Phase::New, shared.tick()));
-        let (order, told) = (AtomicU8::new(Order::None as u8), Notify::new());
-        Self { shared, state, order, told, lingers: AtomicBool::new(false) }
+        let (order, task) = (AtomicU8::new(Order::None as u8), AtomicWaker::new());
+        Self { shared, state, order, task, lingers: AtomicBool::new(false) }
     }
 
     pub(super) fn phase(&self) -> (Phase, Tick) {
@@ -65,22 +66,23 @@ impl Watched {
 
     /// Gives an order, and says whether it is a new one.
     pub(super) fn tell(&self, order: Order) -> bool {
-        let before = self.order.fetch_max(order as u8, Ordering::Relaxed);
+        let before = self.order.fetch_max(order as u8, Ordering::Release);
         let is_new = before < order as u8;
         if is_new {
-            self.told.notify_one();
+            self.task.wake();
         }
         is_new
     }
 
-    /// The next order.
-    pub(super) async fn told(&self) -> Order {
-        self.told.notified().await;
-        match self.order.load(Ordering::Relaxed) {
+    /// The order that was given, if it asks for more than `known`; otherwise the task is woken when there is one.
+    pub(super) fn poll_told(&self, cx: &Context<'_>, known: Order) -> Poll<Order> {
+        self.task.register(cx.waker());
+        let order = match self.order.load(Ordering::Acquire) {
             0 => Order::None,
             1 => Order::Finish,
             _ => Order::Close,
-        }
+        };
+        if order > known { Poll::Ready(order) } else { Poll::Pending }
     }
 
     /// Makes the end wait for a client that may still send: to close earlier would reset the connection, and the client

@@ -1,16 +1,14 @@
 //! What the journal has in memory.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::{Answered, Discoveries};
+use crate::boot::NO_TOKEN;
 use crate::domain::{BootId, BootRecord, Replica};
-
-/// Texts that are kept to be shared; a site has few host names and templates.
-const SHARED: usize = 1024;
 
 /// Bits that tell the records of one millisecond apart; the rest of the low bits are those of the server.
 const COUNTER_BITS: u32 = 15;
@@ -26,7 +24,6 @@ pub(super) struct Kept {
     /// What tells this server's records from those of others.
     server: u64,
     counter: u64,
-    texts: HashSet<Arc<str>>,
     /// The body before, with its hash: many machines ask for the same script at the same time.
     last: (Bytes, [u8; 32]),
 }
@@ -41,7 +38,6 @@ impl Kept {
             discoveries: Discoveries::default(),
             server: server << COUNTER_BITS,
             counter: 0,
-            texts: HashSet::new(),
             last: (Bytes::new(), Sha256::digest([]).into()),
         }
     }
@@ -49,7 +45,11 @@ impl Kept {
     /// The record of an answer.
     pub(super) fn record(&mut self, answered: Answered, replica: &Arc<Replica>) -> BootRecord {
         self.counter = (self.counter + 1) % (1 << COUNTER_BITS);
-        let sha256 = self.hash(&answered.body);
+        let sha256 = match &answered.token {
+            // Nobody may find out a token from what is kept of it, and a replay shall find the same.
+            Some(token) => Sha256::digest(without(&answered.body, token)).into(),
+            None => self.hash(&answered.body),
+        };
         BootRecord {
             id: BootId::new(answered.at, self.server | self.counter),
             at: answered.at,
@@ -67,7 +67,7 @@ impl Kept {
             incident: answered.incident,
             problem: answered.problem,
             micros: u64::try_from(answered.took.as_micros()).unwrap_or(u64::MAX),
-            base_url: self.shared(&answered.base_url),
+            base_url: answered.base_url,
             replica: replica.clone(),
         }
     }
@@ -78,16 +78,9 @@ impl Kept {
         }
         self.last.1
     }
+}
 
-    fn shared(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.texts.get(text) {
-            return known.clone();
-        }
-        if self.texts.len() >= SHARED {
-            self.texts.clear();
-        }
-        let new: Arc<str> = text.into();
-        self.texts.insert(new.clone());
-        new
-    }
+/// The document as a preview shows it, which is as long.
+fn without(body: &[u8], token: &str) -> Vec<u8> {
+    String::from_utf8_lossy(body).replace(token, NO_TOKEN).into_bytes()
 }

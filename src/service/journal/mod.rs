@@ -82,6 +82,8 @@ pub struct Answered {
     pub revision: u64,
     /// What was sent.
     pub body: Bytes,
+    /// The token that the URLs in it have.
+    pub token: Option<String>,
     /// The number under which the log has a failure.
     pub incident: Option<String>,
     /// Why there was no document.
@@ -89,7 +91,7 @@ pub struct Answered {
     /// How long it took.
     pub took: Duration,
     /// Where the machine reached the server.
-    pub base_url: String,
+    pub base_url: Arc<str>,
 }
 
 /// What every machine was answered.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::boot::{Answer, Boot, Secrets};
-use crate::domain::{Asked, BootId, BootRecord, Changes, Name, Replica};
+use crate::domain::{Asked, BootId, BootRecord, Changes, Name, Outcome, Replica};
 use crate::error::{Code, Error};
 use crate::render::Document;
 use crate::resolve::resolve;
@@ -71,11 +71,16 @@ impl Service {
     pub async fn replay_boot(&self, request: &ReplayRequest) -> Result<Replay, Error> {
         let record = self.get_boot(request.id).await?;
         let served = self.snapshot()?;
-        let (past, missing) = self.as_it_was(&served, record.revision).await?;
+        let (past, mut missing) = self.as_it_was(&served, record.revision).await?;
         let replica = self.kept_journal()?.replica.clone();
         let (service, request) = (self.clone(), request.clone());
         // It may compile every template of the catalog.
         let work = move || {
+            if record.outcome == Outcome::Denied {
+                missing.push(
+                    "the token that the machine brought along, or did not: it is kept nowhere".to_owned(),
+                );
+            }
             let past = past.map(|changes| match changes {
                 None => served.clone(),
                 Some(changes) => Arc::new(served.with(&changes, service.settings().limits, service.now())),
@@ -95,6 +100,7 @@ impl Service {
             let then = past.map(|past| again(&past, request.with_document));
             let now = request.with_now.then(|| again(&served, true));
             let (verdict, differences) = match &then {
+                _ if record.outcome == Outcome::Denied => (Verdict::Incomplete, Vec::new()),
                 None => (Verdict::Incomplete, Vec::new()),
                 Some(then) if then.sha256 == record.sha256 && then.answer.outcome == record.outcome => {
                     (Verdict::Same, Vec::new())
@@ -136,7 +142,7 @@ impl Service {
         secrets: Option<&Secrets>,
         with_document: bool,
     ) -> Replayed {
-        let server = self.server(&record.base_url);
+        let server = self.server_at(Some(&record.base_url));
         let answer = |secrets| {
             let boot = Boot { secrets, ..self.boot(snapshot, &server) };
             // Made anew, and not recalled: whether it comes out the same is the question.

@@ -3,11 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http::HeaderMap;
 use opentelemetry::time;
 use opentelemetry::trace::{Span as _, SpanKind, Status};
 
-use super::{Traces, parent};
+use super::{TraceParent, Traces};
 use crate::boot::Answer;
 use crate::domain::Facts;
 
@@ -19,8 +18,8 @@ pub struct BootSpan<'a> {
     pub answer: &'a Answer,
     /// Where it is.
     pub peer: SocketAddr,
-    /// Of its request, which may name a trace.
-    pub headers: &'a HeaderMap,
+    /// The trace that its request names.
+    pub trace: TraceParent<'a>,
     /// How long it took.
     pub duration: Duration,
 }
@@ -35,7 +34,7 @@ impl Traces {
         let end = time::now();
         let begun = end.checked_sub(boot.duration).unwrap_or(end);
         let name = format!("boot {}", answer.kind);
-        let Some(mut span) = self.begin(name, SpanKind::Server, begun, &parent(boot.headers)) else { return };
+        let Some(mut span) = self.begin(name, SpanKind::Server, begun, &boot.trace.context()) else { return };
         span.tell("pxe_init.kind", answer.kind.as_str());
         span.tell("pxe_init.outcome", answer.outcome.as_str());
         span.tell("client.address", boot.peer.ip().to_canonical().to_string());

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use opentelemetry::time;
 use opentelemetry::trace::{Span as _, SpanKind, Status};
 
-use super::{Traces, parent};
+use super::{TraceParent, Traces};
 
 /// A call that goes on. Its span ends with it.
 pub struct CallSpan {
@@ -43,7 +43,9 @@ impl Drop for CallSpan {
         let name = self.path.trim_start_matches('/').to_owned();
         let (service, method) = name.split_once('/').unwrap_or((&name, ""));
         let (service, method) = (service.to_owned(), method.to_owned());
-        let Some(mut span) = self.traces.begin(name, SpanKind::Server, begun, &parent(&self.parent)) else {
+        let Some(mut span) =
+            self.traces.begin(name, SpanKind::Server, begun, &TraceParent::of(&self.parent).context())
+        else {
             return;
         };
         span.tell("rpc.system", "grpc");

@@ -153,19 +153,40 @@ impl Open<'_> {
     }
 }
 
-/// The span that `traceparent` names (<https://www.w3.org/TR/trace-context/>), if there is one.
-fn parent(headers: &HeaderMap) -> Context {
-    struct Headers<'a>(&'a HeaderMap);
-    impl Extractor for Headers<'_> {
-        fn get(&self, key: &str) -> Option<&str> {
-            self.0.get(key)?.to_str().ok()
-        }
+/// The headers of a request that name a trace (<https://www.w3.org/TR/trace-context/>).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TraceParent<'a> {
+    /// `traceparent`.
+    pub parent: Option<&'a str>,
+    /// `tracestate`.
+    pub state: Option<&'a str>,
+}
 
-        fn keys(&self) -> Vec<&str> {
-            self.0.keys().map(http::HeaderName::as_str).collect()
+impl<'a> TraceParent<'a> {
+    /// Those of these headers.
+    pub fn of(headers: &'a HeaderMap) -> Self {
+        let get = |name| headers.get(name)?.to_str().ok();
+        Self { parent: get("traceparent"), state: get("tracestate") }
+    }
+
+    /// The span that they name, if there is one.
+    fn context(&self) -> Context {
+        TraceContextPropagator::new().extract_with_context(&Context::new(), self)
+    }
+}
+
+impl Extractor for TraceParent<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        match key {
+            "traceparent" => self.parent,
+            "tracestate" => self.state,
+            _ => None,
         }
     }
-    TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(headers))
+
+    fn keys(&self) -> Vec<&str> {
+        vec!["traceparent", "tracestate"]
+    }
 }
 
 fn resource(options: &TraceOptions) -> Resource {

@@ -312,6 +312,17 @@ impl pb::machine_service_server::MachineService for Service {
         Ok(Response::new(pb::DeleteMachineResponse { result }))
     }
 
+    async fn accept_machine(
+        &self,
+        _: Request<pb::AcceptMachineRequest>,
+    ) -> Answer<pb::AcceptMachineResponse> {
+        Err(Status::unimplemented("the tests of this ask the real server"))
+    }
+
+    async fn arm_machine(&self, _: Request<pb::ArmMachineRequest>) -> Answer<pb::ArmMachineResponse> {
+        Err(Status::unimplemented("the tests of this ask the real server"))
+    }
+
     async fn register_machine_image(
         &self,
         request: Request<pb::RegisterMachineImageRequest>,

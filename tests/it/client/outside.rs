@@ -60,7 +60,13 @@ fn wrong_command_lines_exit_2_and_say_what_to_write() {
         ("image list --limit 0", "0 is not in 1.."),
         ("image list -o xml", "possible values: table, wide, json, yaml, name"),
         ("--timeout 5 image list", "write a number with its unit"),
-        ("--grpc-endpoint grpcs://boot:5000 list-images", "TLS is not supported by this client yet"),
+        (
+            "--grpc-endpoint grpc://boot:5000 --token abc list-images",
+            "there is no TLS, so that others could read the token",
+        ),
+        ("--grpc-endpoint grpc://127.0.0.1:1 --ca ca.pem list-images", "write grpcs:// in --grpc-endpoint"),
+        ("--grpc-endpoint grpcs://boot:5000 --cert Cargo.toml list-images", "--cert and --key go together"),
+        ("--token a --token-file b list-images", "cannot be used with"),
         ("register-machine-image --mac-address 52:54:00:12:34:56", "--image-name <IMAGE>"),
         ("completion csh", "possible values: bash, elvish, fish, powershell, zsh"),
     ] {

@@ -36,10 +36,11 @@ fn answered(body: usize) -> Answered {
         template: None,
         revision: 1,
         body: vec![b'x'; body].into(),
+        token: None,
         incident: None,
         problem: None,
         took: Duration::ZERO,
-        base_url: String::new(),
+        base_url: "".into(),
     }
 }
 

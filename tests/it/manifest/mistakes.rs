@@ -134,5 +134,12 @@ fn bombs_are_refused() {
         bomb += &format!("  {to}: &{to} [{}]\n", format!("*{from},").repeat(9));
     }
     assert!(refused(&bomb).contains("budget"), "{}", refused(&bomb));
-    assert!(refused(&"[".repeat(5000)).starts_with("site.yaml:1:"), "{}", refused(&"[".repeat(5000)));
+    for depth in [60, 5000] {
+        let list = "[".repeat(depth) + &"]".repeat(depth);
+        let nested = refused(&format!("noun: image\nname: x\nparams:\n  a: {list}\n"));
+        assert!(
+            nested.starts_with("site.yaml:4:") && (nested.contains("depth") || nested.contains("recursion")),
+            "{nested}"
+        );
+    }
 }

@@ -136,7 +136,8 @@ fn context() -> impl Strategy<Value = Context> {
         |(facts, machine, image, rule, base, hold)| {
             let mut context = sample::all()[0].context.clone();
             let server = Arc::make_mut(&mut context.server);
-            (server.asset_url, server.base_url, server.hold_seconds) = (format!("{base}/assets"), base, hold);
+            (server.asset_url, server.base_url, server.hold_seconds) =
+                (format!("{base}/assets"), base.into(), hold);
             Context {
                 facts: facts.into(),
                 machine: machine.map(Arc::new),
@@ -221,9 +222,9 @@ fn a_failure_is_told_as_it_is() {
 #[test]
 fn the_same_bytes_are_handed_out_again() {
     let mut context = sample::all()[0].context.clone();
-    let first = SET.render_or_recall("boot.ipxe", &context).unwrap().into_bytes();
+    let first = bytes::Bytes::from(SET.render_or_recall("boot.ipxe", &context).unwrap());
     (context.machine, context.facts) = (None, Arc::default());
-    let again = SET.render_or_recall("boot.ipxe", &context).unwrap().into_bytes();
+    let again = bytes::Bytes::from(SET.render_or_recall("boot.ipxe", &context).unwrap());
     assert_eq!(first.as_ptr(), again.as_ptr(), "it reads nothing of the machine");
     assert!(!first.is_empty());
 }

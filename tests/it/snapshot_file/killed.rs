@@ -69,7 +69,8 @@ fn write_without_end(file: &SnapshotFile) -> ! {
             Stamped { revision, change: Change::Machine(machine) }
         });
         let catalog = Catalog::default().with(&Changes { revision, changes: changes.collect() });
-        let about = About { revision, confirmed: Timestamp(0), identity: "one".to_owned() };
+        let about =
+            About { revision, confirmed: Timestamp(0), identity: "one".to_owned(), boot_key: String::new() };
         file.write(&about, &catalog).unwrap();
     }
 }
