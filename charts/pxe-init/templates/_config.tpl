@@ -10,6 +10,15 @@ grpc:
   address: {{ eq .Values.management.mode "loopback" | ternary "127.0.0.1" .Values.http.address | quote }}
   port: {{ .Values.management.port }}
   insecure_management: {{ eq .Values.management.mode "insecure" }}
+{{- if eq .Values.management.mode "tls" }}
+grpc.tls:
+  cert: /etc/pxe-init-tls/tls.crt
+  key: /etc/pxe-init-tls/tls.key
+  {{- if ne .Values.management.tls.clientCertificates "none" }}
+  client_ca: /etc/pxe-init-tls/ca.crt
+  client_auth: {{ .Values.management.tls.clientCertificates }}
+  {{- end }}
+{{- end }}
 database:
   {{- if eq .Values.database.type "sqlite" }}
   url: "sqlite:///var/lib/pxe-init/pxe-init.db?mode=rwc"
@@ -19,7 +28,18 @@ database:
   name: {{ .Values.database.name | quote }}
   user: {{ .Values.database.user | quote }}
   ssl_mode: {{ .Values.database.sslMode | quote }}
+  {{- if .Values.database.tls.secret }}
+  ssl_root_cert: /etc/pxe-init-database-tls/ca.crt
+  {{- if .Values.database.tls.clientCertificate }}
+  ssl_cert: /etc/pxe-init-database-tls/tls.crt
+  ssl_key: /etc/pxe-init-database-tls/tls.key
   {{- end }}
+  {{- end }}
+  {{- end }}
+{{- if .Values.encryption.existingSecret }}
+secrets:
+  key_file: /etc/pxe-init-keys/{{ .Values.encryption.key }}
+{{- end }}
 snapshot:
   file: /var/lib/pxe-init/pxe-init.snapshot
 assets:

@@ -64,3 +64,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "pxe-init.managementServed" -}}
 {{- if ne .Values.management.mode "loopback" }}true{{ end }}
 {{- end }}
+
+{{/* The secret with the certificate of management; empty where there is no TLS. */}}
+{{- define "pxe-init.managementSecret" -}}
+{{- if eq .Values.management.mode "tls" }}
+{{- .Values.management.tls.secret | default (printf "%s-management-tls" (include "pxe-init.fullname" .)) }}
+{{- end }}
+{{- end }}

@@ -90,6 +90,21 @@ spec:
           readOnly: true
         - name: data
           mountPath: /var/lib/pxe-init
+        {{- if include "pxe-init.managementSecret" . }}
+        - name: management-tls
+          mountPath: /etc/pxe-init-tls
+          readOnly: true
+        {{- end }}
+        {{- if .Values.database.tls.secret }}
+        - name: database-tls
+          mountPath: /etc/pxe-init-database-tls
+          readOnly: true
+        {{- end }}
+        {{- if .Values.encryption.existingSecret }}
+        - name: keys
+          mountPath: /etc/pxe-init-keys
+          readOnly: true
+        {{- end }}
         {{- if include "pxe-init.hasAssets" . }}
         - name: assets
           mountPath: /srv/boot
@@ -102,6 +117,25 @@ spec:
     - name: config
       configMap:
         name: {{ include "pxe-init.fullname" . }}
+    {{- with include "pxe-init.managementSecret" . }}
+    - name: management-tls
+      secret:
+        secretName: {{ . }}
+        # 0440: the group is the pod's.
+        defaultMode: 288
+    {{- end }}
+    {{- with .Values.database.tls.secret }}
+    - name: database-tls
+      secret:
+        secretName: {{ . }}
+        defaultMode: 288
+    {{- end }}
+    {{- with .Values.encryption.existingSecret }}
+    - name: keys
+      secret:
+        secretName: {{ . }}
+        defaultMode: 288
+    {{- end }}
     {{- if not .Values.persistence.enabled }}
     - name: data
       emptyDir:

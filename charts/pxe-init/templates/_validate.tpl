@@ -11,11 +11,31 @@
 {{- if and .Values.database.existingSecret .Values.database.password }}
 {{- fail "database.existingSecret and database.password: one of the two" }}
 {{- end }}
+{{- if and (hasPrefix "verify-" .Values.database.sslMode) (not .Values.database.tls.secret) }}
+{{- fail (printf "database.sslMode: %s takes the CA in database.tls.secret" .Values.database.sslMode) }}
+{{- end }}
+{{- if and .Values.database.tls.clientCertificate (not .Values.database.tls.secret) }}
+{{- fail "database.tls.clientCertificate takes database.tls.secret" }}
+{{- end }}
 {{- if and .Values.assets.existingClaim .Values.assets.volume }}
 {{- fail "assets.existingClaim and assets.volume: one of the two" }}
 {{- end }}
 {{- if and (include "pxe-init.hasAssets" .) .Values.assets.forwardServer }}
 {{- fail "assets.forwardServer says nothing where a volume of assets is served: one of the two" }}
+{{- end }}
+{{- $tls := .Values.management.tls }}
+{{- if eq .Values.management.mode "tls" }}
+{{- if and $tls.secret $tls.certManager.enabled }}
+{{- fail "management.tls.secret and management.tls.certManager: one of the two" }}
+{{- end }}
+{{- if not (or $tls.secret $tls.certManager.enabled) }}
+{{- fail "management.mode: tls takes management.tls.secret, or management.tls.certManager" }}
+{{- end }}
+{{- if and $tls.certManager.enabled (not $tls.certManager.issuer) }}
+{{- fail "management.tls.certManager.issuer: which one?" }}
+{{- end }}
+{{- else if or $tls.secret $tls.certManager.enabled }}
+{{- fail (printf "management.tls says nothing with management.mode: %s" .Values.management.mode) }}
 {{- end }}
 {{- if .Values.management.ingress.enabled }}
 {{- if not (include "pxe-init.managementServed" .) }}

@@ -36,6 +36,10 @@ class Hardware:
     firmware: str = "bios"
     # An image of a local disk, tried after the network.
     disk: Path | None = None
+    # The end of a cable (a tap device), in the place of QEMU's own network.
+    cable: str | None = None
+    # Which of the firmware's own ways UEFI takes to the network: PXE or HTTP. None: the card's iPXE.
+    own_boot: str | None = None
 
     @property
     def platform(self) -> str:
@@ -118,8 +122,16 @@ def _argv(hardware: Hardware, bootfile: str) -> list[str]:
         argv += ["-drive", f"if=pflash,format=raw,unit=1,snapshot=on,file={UEFI_VARS}"]
     else:
         argv += ["-machine", "pc,graphics=off"]
-    argv += ["-netdev", f"user,id=n0,bootfile={bootfile}"]
-    argv += ["-device", f"virtio-net-pci,netdev=n0,mac={hardware.mac},bootindex=1"]
+    if hardware.cable:
+        argv += ["-netdev", f"tap,id=n0,ifname={hardware.cable},script=no,downscript=no"]
+    else:
+        argv += ["-netdev", f"user,id=n0,bootfile={bootfile}"]
+    # Without its ROM the card has no iPXE, and the firmware does it.
+    rom = ",romfile=" if hardware.own_boot else ""
+    argv += ["-device", f"virtio-net-pci,netdev=n0,mac={hardware.mac},bootindex=1{rom}"]
+    if hardware.own_boot:
+        off = ["IPv6PXESupport"] + (["IPv4PXESupport"] if hardware.own_boot == "HTTP" else [])
+        argv += [word for name in off for word in ("-fw_cfg", f"name=opt/org.tianocore/{name},string=n")]
     argv += ["-uuid", hardware.uuid, "-smbios", f"type=1,serial={hardware.serial}"]
     if hardware.disk:
         argv += ["-drive", f"if=none,id=d0,format=raw,snapshot=on,file={hardware.disk}"]

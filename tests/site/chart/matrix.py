@@ -40,6 +40,16 @@ MATRIX = {
             "extraEgress": [{"to": [{"ipBlock": {"cidr": "10.9.0.1/32"}}], "ports": [{"port": 4317, "protocol": "TCP"}]}],
         },
     ),
+    "tls-of-cert-manager": values(
+        management={
+            "mode": "tls",
+            "tls": {
+                "clientCertificates": "optional",
+                "certManager": {"enabled": True, "issuer": "site-ca", "dnsNames": ["boot.example.org"]},
+            },
+        }
+    ),
+    "tls-of-a-secret": values(management={"mode": "tls", "tls": {"secret": "boot-tls"}}),
     "persistent": values(persistence={"enabled": True, "storageClass": "fast", "size": "5Gi"}, replicaCount=3),
     "sqlite": {
         "database": {"type": "sqlite"},
@@ -47,8 +57,16 @@ MATRIX = {
         "replicaCount": 1,
         "podDisruptionBudget": {"enabled": False},
     },
-    "password-of-the-chart": {"database": {"host": "db", "password": "s3cret: \"quoted\"", "sslMode": "verify-full"}},
+    "password-of-the-chart": {"database": {"host": "db", "password": "s3cret: \"quoted\"", "sslMode": "require"}},
     "existing-secret": {"database": {"host": "db", "existingSecret": "db-credentials", "passwordKey": "pxe.password"}},
+    "verified-database": {
+        "database": {
+            "host": "db",
+            "sslMode": "verify-full",
+            "tls": {"secret": "db-tls", "clientCertificate": True},
+        },
+        "encryption": {"existingSecret": "param-keys"},
+    },
     "assets-claim": values(assets={"existingClaim": "boot-files"}),
     "assets-nfs": values(assets={"volume": {"nfs": {"server": "10.1.0.2", "path": "/srv/boot"}}}),
     "forward-server": values(assets={"forwardServer": "http://files.example.org"}),
@@ -124,6 +142,18 @@ WRONG = {
         "loopback",
     ),
     "an ingress without host": (values(management={"mode": "insecure", "ingress": {"enabled": True}}), "host"),
+    "TLS without a certificate": (values(management={"mode": "tls"}), "management.tls.secret"),
+    "a certificate of two": (
+        values(management={"mode": "tls", "tls": {"secret": "a", "certManager": {"enabled": True, "issuer": "b"}}}),
+        "one of the two",
+    ),
+    "a certificate of nobody": (values(management={"mode": "tls", "tls": {"certManager": {"enabled": True}}}), "issuer"),
+    "a certificate for nothing": (values(management={"tls": {"secret": "a"}}), "loopback"),
+    "a CA that is not there": ({"database": {"host": "db", "sslMode": "verify-full"}}, "database.tls.secret"),
+    "a client certificate from nowhere": (
+        {"database": {"host": "db", "tls": {"clientCertificate": True}}},
+        "database.tls.secret",
+    ),
     "fewer at most than at least": (values(autoscaling={"enabled": True, "minReplicas": 9}), "maxReplicas"),
     "one port for two": (values(http={"port": 5000}), "5000"),
 }
