@@ -8,7 +8,7 @@ use crate::render::ServerContext;
 use crate::resolve::Resolution;
 
 /// What stands for the token of a boot where nobody boots: as long as one, and valid nowhere.
-pub const NO_TOKEN: &str = "__token________________________________________________________";
+pub const NO_TOKEN: &str = "__token_______________________________________________________";
 
 /// Hands out the tokens of boots, and knows them again.
 pub trait Guard {
