@@ -9,7 +9,7 @@ use super::boots::parse_time;
 use super::failure::{Exit, Failure};
 use super::print::{self, Printer};
 use super::session::Session;
-use crate::domain::Noun;
+use crate::domain::{Noun, TOKEN};
 use crate::proto::pxe_init as pb;
 
 use row::{Entry, Verdict};
@@ -84,12 +84,12 @@ pub(super) async fn run(session: &Session, verb: AuditVerb) -> Result<Exit, Fail
 
 fn what(text: &str) -> Result<(String, String), String> {
     let (noun, name) = text.split_once('/').unwrap_or((text, ""));
-    match Noun::ALL.into_iter().find(|known| known.as_str() == noun) {
-        Some(_) => Ok((noun.to_owned(), name.to_owned())),
-        None => Err(format!(
-            "{noun:?} is no noun; write image, template, machine or rule, and a name after a / perhaps"
-        )),
+    if noun == TOKEN || Noun::ALL.into_iter().any(|known| known.as_str() == noun) {
+        return Ok((noun.to_owned(), name.to_owned()));
     }
+    Err(format!(
+        "{noun:?} is no noun; write image, template, machine, rule or token, and a name after a / perhaps"
+    ))
 }
 
 async fn list(session: &Session, args: ListArgs) -> Result<Exit, Failure> {

@@ -5,6 +5,9 @@ use super::{Actor, Timestamp};
 /// What was done where a call was denied.
 pub const DENIED: &str = "denied";
 
+/// What kind of thing a token of the management API is.
+pub const TOKEN: &str = "token";
+
 /// One entry of the audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
@@ -16,7 +19,7 @@ pub struct AuditEntry {
     pub actor: Actor,
     /// The catalog revision that it made; 0 if it made none.
     pub revision: u64,
-    /// What kind of thing: a noun, or `call` of a call that was denied.
+    /// What kind of thing: a noun, `token`, or `call` of a call that was denied.
     pub noun: String,
     /// Its name.
     pub name: String,

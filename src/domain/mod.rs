@@ -32,7 +32,7 @@ mod uuid;
 mod violation;
 
 pub use actor::Actor;
-pub use audit::{AuditEntry, AuditFilter, DENIED, Denied};
+pub use audit::{AuditEntry, AuditFilter, DENIED, Denied, TOKEN};
 pub use boot_filter::BootFilter;
 pub use boot_record::{Asked, BootId, BootRecord, InvalidAsked, InvalidBootId, Replica};
 pub use change::{Change, Changes, Noun, Stamped};

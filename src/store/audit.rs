@@ -3,6 +3,7 @@
 mod chain;
 mod denied;
 mod read;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +19,7 @@ use crate::seal::Keys;
 pub use chain::{AUDIT_BEGINNING, audit_hash};
 
 pub(super) use chain::ChainEnd;
+pub(super) use tokens::note_token;
 
 const TABLE: &str = "audit";
 

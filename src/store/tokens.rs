@@ -4,8 +4,8 @@ use sea_orm::sea_query::{Cond, Expr, ExprTrait, Order, Query};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::row::Row;
-use super::{Store, StoreError, connect, error, revision};
-use crate::domain::{Timestamp, Token, TokenHash};
+use super::{Store, StoreError, audit, connect, error, revision};
+use crate::domain::{Actor, Timestamp, Token, TokenHash};
 
 const TABLE: &str = "tokens";
 
@@ -35,12 +35,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`].
-    pub async fn add_token(&self, token: &Token) -> Result<Option<Token>, StoreError> {
+    pub async fn add_token(&self, actor: &Actor, token: &Token) -> Result<Option<Token>, StoreError> {
         let write = async |tx: &sea_orm::DatabaseTransaction| {
             if let Some(active) = active(tx, token.name.as_str(), token.created).await? {
                 return Ok(Some(active));
             }
             insert(tx, token).await?;
+            let made = (None, Some(token));
+            audit::note_token(tx, actor, token.created, made, &self.options.keys).await?;
             Ok(None)
         };
         self.write_tokens(write).await
@@ -52,12 +54,14 @@ impl Store {
     /// [`StoreError::Unavailable`], or [`StoreError::BadRow`].
     pub async fn revoke_token(
         &self,
+        actor: &Actor,
         name: &str,
-        by: &str,
         at: Timestamp,
     ) -> Result<Option<Token>, StoreError> {
+        let by = actor.name.as_str();
         let write = async |tx: &sea_orm::DatabaseTransaction| {
             let Some(mut token) = active(tx, name, at).await? else { return Ok(None) };
+            audit::note_token(tx, actor, at, (Some(&token), None), &self.options.keys).await?;
             (token.revoked, token.revoked_by) = (Some(at), by.to_owned());
             let update = Query::update()
                 .table(TABLE)

@@ -58,7 +58,7 @@ impl Service {
     pub async fn revoke_token(&self, actor: &Actor, name: &str) -> Result<Token, Error> {
         let store = self.store_for_writing()?;
         let _turn = self.turn_of_tokens().await;
-        let revoked = store.revoke_token(name, &actor.name, self.now()).await?;
+        let revoked = store.revoke_token(actor, name, self.now()).await?;
         let absent = || Error::new(Code::NotFound, format!("no token {name} is in force"));
         let token = revoked.ok_or_else(absent)?;
         tracing::info!(actor = %actor, token = %token.name, "revoked a token");
@@ -97,7 +97,7 @@ impl NewToken {
             revoked: None,
             revoked_by: String::new(),
         };
-        match store.add_token(&token).await? {
+        match store.add_token(actor, &token).await? {
             None => Ok(token),
             Some(other) => {
                 let problem = format!(

@@ -8,6 +8,7 @@ use tonic::Code;
 
 use super::{calls, closed, first_token, make, server};
 use crate::app::TestApp;
+use crate::store::database::on_postgres;
 
 async fn who(app: &TestApp, token: Option<&str>) -> Result<(String, String, bool, String), (Code, String)> {
     let answer = calls::access(app, token).await.who_am_i(v1::WhoAmIRequest {}).await;
@@ -89,6 +90,21 @@ async fn a_token_is_listed_and_revoked_and_its_name_is_free_again() {
     let (code, told) = who(&app, Some(&first)).await.unwrap_err();
     assert_eq!((code, told.as_str()), (Code::Unauthenticated, "the token ci was revoked"));
     assert_eq!(access.revoke_token(revoke).await.unwrap_err().code(), Code::NotFound);
+
+    let audit = calls::caller(&app, Some(&root)).await;
+    let mut audit = v1::audit_service_client::AuditServiceClient::new(audit);
+    let filter = v1::AuditFilter { noun: "token".into(), name: "ci".into(), ..Default::default() };
+    let request = v1::ListAuditRequest { filter: Some(filter), ..Default::default() };
+    let entries = audit.list_audit(request).await.unwrap().into_inner().entries;
+    let told: Vec<_> = entries.iter().map(|entry| (entry.action.as_str(), entry.actor.as_str())).collect();
+    assert_eq!(told, [("delete", "root"), ("create", "root")]);
+    assert!(entries[1].after.contains("viewer") && !entries[1].after.contains(&first), "{entries:?}");
+    let mut verdict = audit.verify_audit(v1::VerifyAuditRequest::default()).await.unwrap().into_inner();
+    while let Some(answer) = verdict.message().await.unwrap() {
+        if let Some(v1::verify_audit_response::Event::Verdict(verdict)) = answer.event {
+            assert_eq!((verdict.broken_id, verdict.problem.as_str()), (0, ""));
+        }
+    }
 
     let second = access.create_token(again).await.unwrap().into_inner().bearer;
     assert_ne!(first, second);
@@ -205,5 +221,42 @@ async fn the_audit_says_who_was_denied_what() {
     let entries = audit.list_audit(v1::ListAuditRequest::default()).await.unwrap().into_inner().entries;
     let told: Vec<_> =
         entries.iter().map(|e| [&*e.actor, &*e.origin, &*e.action, &*e.name].join(" ")).collect();
-    assert_eq!(told, ["eye 127.0.0.1 denied pxe_init.v1.MachineService/DeleteMachine"]);
+    let expected = [
+        "eye 127.0.0.1 denied pxe_init.v1.MachineService/DeleteMachine",
+        "root 127.0.0.1 create eye",
+        "pxe-init-server local create root",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_are_the_same_on_postgres() {
+    on_postgres("access::tokens_are_the_same_on_postgres", |database| async move {
+        let settings = [("database.url", database.url.as_str()), ("snapshot.file", "")];
+        let app = TestApp::with(&settings).await;
+        let mut access = calls::access(&app, None).await;
+        let new = |expires_in_seconds| v1::CreateTokenRequest {
+            name: "ci".into(),
+            role: "operator".into(),
+            secrets: true,
+            expires_in_seconds,
+        };
+        let first = access.create_token(new(3600)).await.unwrap().into_inner().bearer;
+        assert_eq!(who(&app, Some(&first)).await, known("ci", "operator", true, "token"));
+        // Another server of the database hears of it.
+        let other = TestApp::with(&settings).await;
+        assert_eq!(who(&other, Some(&first)).await, known("ci", "operator", true, "token"));
+        access.revoke_token(v1::RevokeTokenRequest { name: "ci".into() }).await.unwrap();
+        assert!(who(&app, Some(&first)).await.is_err());
+        access.create_token(new(0)).await.unwrap();
+        let all = v1::ListTokensRequest { all: true };
+        let tokens = access.list_tokens(all).await.unwrap().into_inner().tokens;
+        assert_eq!(
+            tokens.iter().map(|token| token.state.as_str()).collect::<Vec<_>>(),
+            ["revoked", "active"]
+        );
+        other.stop().await;
+        app.stop().await;
+    })
+    .await;
 }
