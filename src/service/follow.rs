@@ -1,5 +1,6 @@
 //! Keeps the snapshot level with the database.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -26,6 +27,9 @@ const PAUSE_FACTOR: u32 = 4;
 
 /// How many failures in a row make one line of the log.
 const REMIND: u32 = 60;
+
+/// Machines that are looked at for secrets in clear.
+const LOOKED_AT: usize = 10_000;
 
 /// Whether the snapshot is known to be level with the database.
 #[derive(Clone, Debug)]
@@ -192,9 +196,15 @@ impl Service {
         if store.seals() || self.inner.warned.load(Ordering::Relaxed) {
             return;
         }
-        let secrets = Secrets::of(&[next]);
-        if !secrets.names().is_empty() && !self.inner.warned.swap(true, Ordering::Relaxed) {
-            let params = secrets.names().iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let (catalog, secrets) = (&next.catalog, Secrets::of(&[next]));
+        let images = catalog.images().values().map(|entry| entry.value.params.clone());
+        let rules = catalog.rules().values().map(|entry| entry.value.params.clone());
+        let machines = catalog.machines().iter().take(LOOKED_AT).map(|entry| entry.value.params.clone());
+        let given = images.chain(rules).chain(machines).flatten().map(|(name, _)| name);
+        // What is declared and given by nobody, such as by templates of ours, is nothing to worry about.
+        let given: BTreeSet<String> = given.filter(|name| secrets.has(name)).collect();
+        if !given.is_empty() && !self.inner.warned.swap(true, Ordering::Relaxed) {
+            let params = given.into_iter().collect::<Vec<_>>().join(", ");
             tracing::warn!(
                 params,
                 "params that are secret are kept in clear in the database and in the snapshot file; give secrets.key_file"

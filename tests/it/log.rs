@@ -49,6 +49,17 @@ impl Logged {
         found.unwrap_or_else(|| panic!("the log ended before {word:?}"))
     }
 
+    /// Runs the client, which must succeed.
+    pub(crate) fn client(&self, args: &str) {
+        let mut client = Command::new(env!("CARGO_BIN_EXE_pxe-init-client"));
+        client
+            .env_clear()
+            .args(["--grpc-endpoint", &format!("grpc://{}", self.server.grpc)])
+            .args(args.split(' '));
+        let output = client.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
     pub(crate) fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(self.server.http).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").unwrap();

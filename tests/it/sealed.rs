@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 use crate::app::TestApp;
+use crate::log::Logged;
 use crate::shell::{client, client_json, client_ok};
 
 const KEY: &str = "k-1 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -112,5 +113,21 @@ fn keys_are_made_checked_and_never_shown() {
     assert!(
         none.status.code() == Some(1) && String::from_utf8_lossy(&none.stderr).contains("no key is given"),
         "{none:?}"
+    );
+}
+
+#[test]
+fn a_start_warns_of_secrets_in_clear_where_there_are_some() {
+    let dir = TempDir::new().unwrap();
+    let log = Logged::with(&dir, "text", &[], &[]);
+    log.client("machine register a --mac 52:54:00:00:00:01");
+    log.client("machine register b --mac 52:54:00:00:00:02 --param iscsi_password=hunter2");
+    let (_, told) = log.stop();
+    assert!(!told.iter().any(|line| line.contains("kept in clear")), "{told:?}");
+    let (_, told) = Logged::with(&dir, "text", &[], &[]).stop();
+    let warning = told.iter().find(|line| line.contains("kept in clear")).unwrap();
+    assert!(
+        warning.contains("params=\"iscsi_password\"") && warning.contains("secrets.key_file"),
+        "{warning}"
     );
 }
