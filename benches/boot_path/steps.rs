@@ -2,6 +2,7 @@
 
 use std::cell::LazyCell;
 use std::hint::black_box;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -130,7 +131,8 @@ fn bench_request(criterion: &mut Criterion<CpuTime>) {
 
 /// The answer, which must be a document: what fails fast measures nothing.
 pub(crate) fn answer(service: &Service, facts: &Arc<Facts>) -> Answer {
-    let answer = service.answer(facts, Kind::Ipxe, &service.server(None)).unwrap();
+    let answer =
+        service.answer(facts, Kind::Ipxe, &service.server(None), "", Ipv4Addr::LOCALHOST.into()).unwrap();
     assert_eq!(answer.outcome, Outcome::Rendered);
     answer
 }

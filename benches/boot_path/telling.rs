@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use prometheus_client::metrics::counter::Counter;
-use pxe_init::domain::{Facts, Kind};
+use pxe_init::domain::Facts;
 use pxe_init::service::Answer;
 use pxe_init::telemetry::{BootLine, BootSpan, Form, LogWriter, Metrics, TraceOptions, TraceParent, Traces};
 
@@ -23,7 +23,7 @@ pub(crate) fn benches(criterion: &mut Criterion<CpuTime>) {
         let room = Room { machines: 1_000, rules: 1 };
         let facts = room.facts().swap_remove(1);
         let service = Filled::new(room).service;
-        let answer = service.answer(&facts.clone().into(), Kind::Ipxe, &service.server(None)).unwrap();
+        let answer = super::steps::answer(&service, &facts.clone().into());
         (facts, answer)
     });
     let peer: SocketAddr = ([10, 1, 2, 3], 49152).into();

@@ -32,7 +32,7 @@ pub struct Boot<'a> {
 impl Boot<'_> {
     /// The script that every machine begins with: it asks again, with the machine's facts.
     pub fn script(&self) -> Answer {
-        self.script_by(self.for_machines())
+        self.script_by(TemplateSet::render_or_recall)
     }
 
     /// The same, made anew and not recalled: for whoever asks whether it comes out the same.
@@ -42,7 +42,7 @@ impl Boot<'_> {
 
     fn script_by(&self, render: Render) -> Answer {
         let nothing = Resolution::default();
-        let context = self.context(Facts::default().into(), &nothing, Kind::Ipxe);
+        let context = context(Facts::default().into(), &nothing, self.server.clone());
         let mut answer = Answer::new(Kind::Ipxe, &nothing);
         self.render(render, "boot.ipxe", context, &mut answer);
         answer
@@ -50,17 +50,11 @@ impl Boot<'_> {
 
     /// The document of `kind` for the machine with these facts.
     pub fn answer(&self, facts: &Arc<Facts>, kind: Kind) -> Answer {
-        let begun = Instant::now();
-        let resolution = resolve(&self.snapshot.catalog, facts);
-        let resolved = Instant::now();
-        let answer = self.masked(&resolution, |resolution| {
-            self.answer_in_clear(self.for_machines(), resolution, facts.clone(), kind)
-        });
-        let timings = Timings { resolve: resolved - begun, render: resolved.elapsed() };
-        Answer { timings: Some(timings), ..answer }
+        self.answer_resolved(&resolve(&self.snapshot.catalog, facts), facts, kind)
     }
 
-    /// The document of `kind` for the machine with these facts, if `guard` lets it have it.
+    /// The document of `kind` for the machine with these facts that asks for it, if `guard` lets it have it. What machines
+    /// ask is asked again, so it is recalled where it can be.
     pub fn answer_guarded(
         &self,
         facts: &Arc<Facts>,
@@ -70,18 +64,18 @@ impl Boot<'_> {
         let begun = Instant::now();
         let resolution = resolve(&self.snapshot.catalog, facts);
         let resolved = Instant::now();
-        let answer =
-            |boot: &Boot<'_>| boot.answer_in_clear(boot.for_machines(), &resolution, facts.clone(), kind);
+        let recall = TemplateSet::render_or_recall;
+        let context = |server| context(facts.clone(), &resolution, server);
         let answer = match self.pass(&resolution, facts, kind, guard)? {
-            Pass::Open => answer(self),
+            Pass::Open => self.answer_in_clear(recall, &resolution, context(self.server.clone()), kind),
             Pass::With(server) => {
-                let answer = answer(&Boot { server: &server, ..*self });
-                Answer { token: server.token.clone(), ..answer }
+                let token = server.token.clone();
+                Answer { token, ..self.answer_in_clear(recall, &resolution, context(server), kind) }
             }
             Pass::Denied(problem) => Answer::denied(kind, &resolution, problem),
             Pass::Local => {
                 let mut answer = Answer::new(kind, &resolution);
-                self.render(anew, "local", self.context(facts.clone(), &resolution, kind), &mut answer);
+                self.render(anew, "local", context(self.server.clone()), &mut answer);
                 answer
             }
         };
@@ -95,7 +89,7 @@ impl Boot<'_> {
         let facts = Arc::new(facts);
         self.masked(&resolution, |resolution| {
             let mut answer = Answer::new(kind, resolution);
-            let context = self.context(facts.clone(), resolution, kind);
+            let context = self.context_shown(facts.clone(), resolution, kind);
             if let Some(context) = self.with_image(resolution, context, &mut answer) {
                 let rendered = self.snapshot.templates.render_source(kind, "(unsaved)", source, &context);
                 answer.template = Some("(unsaved)".into());
@@ -109,7 +103,7 @@ impl Boot<'_> {
     pub fn answer_with(&self, resolution: &Resolution, facts: &Arc<Facts>, template: &Template) -> Answer {
         self.masked(resolution, |resolution| {
             let mut answer = Answer::new(template.kind, resolution);
-            let context = self.context(facts.clone(), resolution, template.kind);
+            let context = self.context_shown(facts.clone(), resolution, template.kind);
             if let Some(context) = self.with_image(resolution, context, &mut answer) {
                 self.render(anew, template.name.as_str(), context, &mut answer);
             }
@@ -121,7 +115,7 @@ impl Boot<'_> {
     /// long as the answer did.
     pub fn spans(&self, resolution: &Resolution, facts: &Arc<Facts>, answer: &Answer) -> Option<Spans> {
         let hidden = self.secrets.and_then(|secrets| secrets.mask(resolution));
-        let context = self.context(facts.clone(), hidden.as_ref().unwrap_or(resolution), answer.kind);
+        let context = self.context_shown(facts.clone(), hidden.as_ref().unwrap_or(resolution), answer.kind);
         let rendered = self.snapshot.templates.render_with_spans(answer.template_name()?, &context);
         let (document, spans) = rendered.ok()?;
         (answer.document.as_deref() == Some(document.as_str())).then_some(spans)
@@ -129,7 +123,10 @@ impl Boot<'_> {
 
     /// The document of `kind` where it is resolved already what the machine boots.
     pub fn answer_resolved(&self, resolution: &Resolution, facts: &Arc<Facts>, kind: Kind) -> Answer {
-        self.masked(resolution, |resolution| self.answer_in_clear(anew, resolution, facts.clone(), kind))
+        self.masked(resolution, |resolution| {
+            let context = self.context_shown(facts.clone(), resolution, kind);
+            self.answer_in_clear(anew, resolution, context, kind)
+        })
     }
 
     /// The answer that `make` gives to a resolution, with masks in the place of secrets. Whether it can be rendered does not
@@ -148,23 +145,14 @@ impl Boot<'_> {
         Answer { document: None, problem: Some(problem.to_owned()), in_clear, ..answer }
     }
 
-    /// What machines ask is asked again. What has masks is made anew, so that no machine ever gets them.
-    fn for_machines(&self) -> Render {
-        match self.secrets {
-            None => TemplateSet::render_or_recall,
-            Some(_) => anew,
-        }
-    }
-
     fn answer_in_clear(
         &self,
         render: Render,
         resolution: &Resolution,
-        facts: Arc<Facts>,
+        context: Context,
         kind: Kind,
     ) -> Answer {
         let mut answer = Answer::new(kind, resolution);
-        let context = self.context(facts, resolution, kind);
         let Some(context) = self.with_image(resolution, context, &mut answer) else { return answer };
         match resolution.template(kind) {
             Some((template, _)) => self.render(render, template, context, &mut answer),
@@ -243,15 +231,20 @@ impl Boot<'_> {
         answer.problem = Some(problem);
     }
 
-    fn context(&self, facts: Arc<Facts>, resolution: &Resolution, kind: Kind) -> Context {
-        Context {
-            facts,
-            machine: resolution.machine.clone(),
-            image: resolution.image.clone(),
-            rule: resolution.rule.clone(),
-            server: self.server_shown(resolution, kind),
-            failure: None,
-        }
+    /// What a template sees where nobody boots.
+    fn context_shown(&self, facts: Arc<Facts>, resolution: &Resolution, kind: Kind) -> Context {
+        context(facts, resolution, self.server_shown(resolution, kind))
+    }
+}
+
+fn context(facts: Arc<Facts>, resolution: &Resolution, server: Arc<ServerContext>) -> Context {
+    Context {
+        facts,
+        machine: resolution.machine.clone(),
+        image: resolution.image.clone(),
+        rule: resolution.rule.clone(),
+        server,
+        failure: None,
     }
 }
 

@@ -106,7 +106,7 @@ impl Documents {
         }
         let server = self.server(question);
         let client = question.peer.ip();
-        let result = self.service.answer_asked(&facts, kind, &server, query, client);
+        let result = self.service.answer(&facts, kind, &server, query, client);
         self.finish(question, Asked::Document(kind), facts, &server, begun, result)
     }
 

@@ -154,21 +154,9 @@ impl Service {
         Ok(Answer { revision, ..self.boot(snapshot, server).script() })
     }
 
-    /// The document of `kind` for the machine with these facts.
+    /// The document of `kind` for the machine with these facts, which asked with this query from this address: a document that
+    /// is protected takes the token of a boot.
     pub fn answer(
-        &self,
-        facts: &Arc<Facts>,
-        kind: Kind,
-        server: &Arc<ServerContext>,
-    ) -> Result<Answer, Error> {
-        let snapshot = self.inner.snapshot.load();
-        let snapshot = snapshot.as_ref().ok_or_else(not_loaded)?;
-        let revision = snapshot.catalog.revision();
-        Ok(Answer { revision, ..self.boot(snapshot, server).answer(facts, kind) })
-    }
-
-    /// The same, for who asked with this query from this address: a document that is protected takes the token of a boot.
-    pub fn answer_asked(
         &self,
         facts: &Arc<Facts>,
         kind: Kind,

@@ -257,7 +257,7 @@ async fn one_that_starts_without_its_database_knows_it_too() {
         facts.set(Attribute::Mac, MAC).unwrap();
         let facts = Arc::new(facts);
         let ask = |service: &Service, kind, query: &str| {
-            service.answer_asked(&facts, kind, &service.server(Some("x")), query, client).unwrap()
+            service.answer(&facts, kind, &service.server(Some("x")), query, client).unwrap()
         };
         let script = ask(&first, Kind::Ipxe, "");
         let token = token(script.document.as_deref().unwrap()).split_whitespace().next().unwrap().to_owned();
