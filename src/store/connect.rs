@@ -15,6 +15,7 @@ use sea_orm::{
 use tokio::time::{Instant, sleep, timeout};
 
 use super::ssl::Ssl;
+use super::tunnel::Tunnel;
 use super::{Options, StoreError};
 
 /// How Postgres lists us among its sessions.
@@ -116,11 +117,12 @@ pub(super) fn postgres_options(options: &Options) -> Result<PgConnectOptions, St
     ]))
 }
 
-/// The same options with the manner of protecting connections that the server agrees to. It connects before the pool does,
-/// which would try again and again and then say only that time ran out.
-pub(super) async fn agreed(options: &Options) -> Result<Options, StoreError> {
+/// The same options with the manner of protecting connections that the server agrees to, and what that takes as long as
+/// there are connections. It connects before the pool does, which would try again and again and then say only that time
+/// ran out.
+pub(super) async fn agreed(options: &Options) -> Result<(Options, Option<Tunnel>), StoreError> {
     if options.is_sqlite() || !options.url.starts_with("postgres") {
-        return Ok(options.clone());
+        return Ok((options.clone(), None));
     }
     if let Some(problem) = unreadable(&options.url) {
         return Err(StoreError::refused(problem));
@@ -128,17 +130,24 @@ pub(super) async fn agreed(options: &Options) -> Result<Options, StoreError> {
     let parsed = postgres_options(options)?;
     let place = format!("{}:{}", parsed.get_host(), parsed.get_port());
     let ssl = Ssl::of(options, &parsed)?;
+    let tunnel = ssl.tunnel(options, &parsed)?;
     let limit = options.acquire_timeout;
+    let urls = match &tunnel {
+        Some(tunnel) => vec![ssl.url_through(tunnel)],
+        None => ssl.attempts().into_iter().map(|mode| ssl.url(mode)).collect(),
+    };
     let mut first = None;
-    for mode in ssl.attempts() {
-        let options = Options { url: ssl.url(mode), ..options.clone() };
+    for url in urls {
+        let options = Options { url, ..options.clone() };
         let postgres = postgres_options(&options)?;
         match timeout(limit, PgConnection::connect_with(&postgres)).await {
             Ok(Ok(connection)) => {
                 connection.close().await?;
-                return Ok(options);
+                return Ok((options, tunnel));
             }
             Ok(Err(error)) => {
+                // The driver sees only that its way ends.
+                let error = tunnel.as_ref().and_then(Tunnel::take_error).map_or(error, SqlxError::Io);
                 let again = Ssl::is_worth_another(&error);
                 let problem = ssl.explain(&error, &parsed);
                 let error = StoreError::from(error).explained(problem).at(&place);

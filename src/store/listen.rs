@@ -4,6 +4,7 @@
 //! costs microseconds. Who hears nothing may have missed something all the same (a pooler that keeps `LISTEN` from the
 //! database, say), so that this never stands in for asking.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgListener, PgPoolOptions};
@@ -14,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::connect::{parse, postgres_options};
 use super::error::within;
 use super::revision::CHANNEL;
+use super::tunnel::Tunnel;
 use super::{Options, StoreError};
 
 /// How often SQLite is looked at.
@@ -28,6 +30,8 @@ const SILENCE: Duration = Duration::from_secs(15);
 pub struct Listener {
     heard: Heard,
     statement_timeout: Duration,
+    /// The way to the database, where it is one of ours.
+    _tunnel: Option<Arc<Tunnel>>,
 }
 
 #[derive(Debug)]
@@ -37,7 +41,7 @@ enum Heard {
 }
 
 impl Listener {
-    pub(super) async fn open(options: &Options) -> Result<Self, StoreError> {
+    pub(super) async fn open(options: &Options, tunnel: Option<Arc<Tunnel>>) -> Result<Self, StoreError> {
         let open = async {
             Ok(if options.is_sqlite() {
                 // It must not bring a file back that somebody took away.
@@ -60,7 +64,7 @@ impl Listener {
             })
         };
         let heard = within(options.acquire_timeout, open).await?;
-        Ok(Self { heard, statement_timeout: options.statement_timeout })
+        Ok(Self { heard, statement_timeout: options.statement_timeout, _tunnel: tunnel })
     }
 
     /// Waits until something was committed; gives the newest revision that was told of, where it is told.

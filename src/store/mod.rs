@@ -26,6 +26,7 @@ mod rules;
 mod ssl;
 mod templates;
 mod tokens;
+mod tunnel;
 mod write;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use tokio::sync::Semaphore;
 use crate::domain::{Actor, Changes, Name, Revision, RevisionInfo, State, Template, Timestamp};
 
 use file::DatabaseFile;
+use tunnel::Tunnel;
 
 pub use audit::{AUDIT_BEGINNING, audit_hash};
 pub use basis::Basis;
@@ -57,6 +59,8 @@ pub struct Store {
     turn: Arc<Semaphore>,
     options: Arc<Options>,
     file: Option<Arc<DatabaseFile>>,
+    /// The way to the database, where it is one of ours.
+    tunnel: Option<Arc<Tunnel>>,
 }
 
 impl Store {
@@ -65,7 +69,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Address`], [`StoreError::Refused`], [`StoreError::Unavailable`], or [`StoreError::SchemaTooNew`].
     pub async fn connect(options: &Options) -> Result<Self, StoreError> {
-        let options = &connect::agreed(options).await?;
+        let (options, tunnel) = connect::agreed(options).await?;
+        let (options, tunnel) = (&options, tunnel.map(Arc::new));
         let connection = connect::open(options).await?;
         error::within(options.statement_timeout, migrate::refuse_newer(&connection)).await?;
         Ok(Self {
@@ -73,6 +78,7 @@ impl Store {
             turn: Arc::new(Semaphore::new(1)),
             options: Arc::new(options.clone()),
             file: DatabaseFile::of(options)?.map(Arc::new),
+            tunnel,
         })
     }
 
@@ -156,7 +162,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], or what [`connect`](Self::connect) says.
     pub async fn listen(&self) -> Result<Listener, StoreError> {
-        Listener::open(&self.options).await
+        Listener::open(&self.options, self.tunnel.clone()).await
     }
 
     /// Starts a write. Until it ends, all other writers wait.

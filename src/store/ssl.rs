@@ -8,6 +8,7 @@ use rustls::{CertificateError, Error as TlsError};
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 
+use super::tunnel::{Check, Target, Tunnel};
 use super::{Options, StoreError};
 
 /// The value of `sslrootcert` that means the CAs that browsers trust.
@@ -61,6 +62,41 @@ impl Ssl {
     pub(super) fn is_worth_another(error: &SqlxError) -> bool {
         is_of_tls(error)
             || error.as_database_error().is_some_and(|e| e.code().is_some_and(|code| code == "28000"))
+    }
+
+    /// The way to the server, where only CAs that are given may know it: the driver knows others too.
+    pub(super) fn tunnel(
+        &self,
+        options: &Options,
+        parsed: &PgConnectOptions,
+    ) -> Result<Option<Tunnel>, StoreError> {
+        let check = match self.mode {
+            PgSslMode::VerifyCa => Check::Ca,
+            PgSslMode::VerifyFull => Check::Name,
+            _ => return Ok(None),
+        };
+        // There is no TLS through a socket of this computer, as the server will say.
+        let (Some(root), None) = (self.root.as_deref().filter(|root| *root != PUBLIC), parsed.get_socket())
+        else {
+            return Ok(None);
+        };
+        let [cert, key] =
+            [["sslcert", "ssl-cert"], ["sslkey", "ssl-key"]].map(|keys| parameter(&self.url, &keys));
+        let client = match (&cert, &key) {
+            (Some(cert), Some(key)) => Some((cert.as_str(), key.as_str())),
+            (None, None) => None,
+            _ => return Err(StoreError::refused("sslcert and sslkey go together; give both, or none")),
+        };
+        let (host, port, patience) = (parsed.get_host(), parsed.get_port(), options.acquire_timeout);
+        Tunnel::open(&Target { host, port, check, root, client, patience }).map(Some)
+    }
+
+    /// The URL by which the driver goes through a tunnel.
+    pub(super) fn url_through(&self, tunnel: &Tunnel) -> String {
+        let encode = percent_encoding::utf8_percent_encode;
+        let host = tunnel.host().to_string_lossy();
+        // Of two hosts the driver takes the last.
+        format!("{}&host={}", self.url(PgSslMode::Disable), encode(&host, percent_encoding::NON_ALPHANUMERIC))
     }
 
     /// The URL by which the driver does what `mode` says.
