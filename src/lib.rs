@@ -14,6 +14,7 @@ pub mod import;
 pub mod lint;
 pub mod man;
 pub mod manifest;
+pub mod oidc;
 pub mod proto;
 pub mod render;
 pub mod resolve;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::choice::choice;
+use super::oidc::Oidc;
 use super::{ConfigError, wrong};
 
 /// Who may manage.
@@ -15,6 +16,8 @@ pub struct Management {
     pub anonymous: Anonymous,
     /// Who the holders of client certificates are.
     pub identities: Vec<Identity>,
+    /// Whose tokens are taken beside ours.
+    pub oidc: Oidc,
 }
 
 /// Who the holder of a client certificate is.
@@ -153,6 +156,6 @@ impl Management {
                 return Err(wrong("management.identities", format!("{name:?} is there twice")));
             }
         }
-        Ok(())
+        self.oidc.check()
     }
 }

@@ -3,6 +3,7 @@
 mod choice;
 mod database;
 mod management;
+mod oidc;
 mod secrets;
 mod sections;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use database::{Database, SslMode};
 pub use management::{Anonymous, ClientAuth, HttpTls, Identity, Management, Role, Tls};
+pub use oidc::{Grant, Oidc};
 pub use secrets::Secrets;
 pub use sections::{
     Assets, Boot, Failure, Grpc, Http, Journal, Limits, Log, LogFormat, Snapshot, Traces, Unknown,
@@ -233,6 +235,11 @@ mod tests {
             of("[grpc.tls]\nclient_ca = \"a.pem\"\n", &[]),
             of("[management]\nidentities = [{ name = \"a\", role = \"root\" }]\n", &[]),
             of("[management]\nidentities = [{ name = \"a b\", role = \"admin\" }]\n", &[]),
+            of("[management.oidc]\naudience = \"x\"\n", &[]),
+            of("[management.oidc]\nissuer = \"https://id\"\n", &[]),
+            of("[management.oidc]\nissuer = \"https://id\"\naudience = \"x\"\n", &[]),
+            of("[management.oidc]\nissuer = \"id\"\naudience = \"x\"\n", &[]),
+            of("[management.oidc]\nissuer = \"id\"\naudience = \"x\"\njwks_url = \"http://id/keys\"\n", &[]),
             of("[database]\nurl = \"mysql://x\"\n", &[]),
             of("[database]\nurl = \"sqlite://x\"\nhost = \"db\"\n", &[]),
             of("[assets]\nforward_server = \"ftp://x\"\n", &[]),

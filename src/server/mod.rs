@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::grpc::Access;
 use crate::http::{AssetDir, Documents, HttpState, TrustedProxies, router};
+use crate::oidc::{Oidc, OidcError};
 use crate::service::Service;
 use crate::snapshot_file::SnapshotFile;
 use crate::store::{self, StoreError};
@@ -91,6 +92,9 @@ pub enum ServerError {
     /// A certificate or a key can not be used.
     #[error("TLS: {0}")]
     Tls(#[from] TlsError),
+    /// Tokens of the identity provider can not be known.
+    #[error("{0}")]
+    Oidc(#[from] OidcError),
     /// A certificate can not be made.
     #[error("the certificate can not be made: {0}")]
     Certificate(#[from] rcgen::Error),
@@ -128,6 +132,7 @@ pub struct Server {
     limits: Limits,
     grpc: TcpListener,
     access: Access,
+    oidc: Option<Arc<Oidc>>,
     certificates: Option<Arc<Certificates>>,
     state: HttpState,
 }
@@ -143,6 +148,7 @@ impl Server {
         let certificates = Files::of_grpc(&config.grpc.tls)
             .map(|files| Certificates::load(files, clock::system_clock()))
             .transpose()?;
+        let oidc = settings::oidc(&config.management.oidc).map(Oidc::new).transpose()?;
         let http = machines::listen(&config.http).map_err(|source| ServerError::Listen {
             what: "machines",
             address: config.http.listen(),
@@ -188,8 +194,8 @@ impl Server {
             stopping: CancellationToken::new(),
         };
         let connector = Connector { service, options, chance: chance::chance, failed: Notify::new() };
-        let (limits, access) = (Limits::new(config), settings::access(config));
-        Ok(Self { connector, http, https, limits, grpc, access, certificates, state })
+        let (limits, access) = (Limits::new(config), settings::access(config, oidc.clone()));
+        Ok(Self { connector, http, https, limits, grpc, access, oidc, certificates, state })
     }
 
     /// Where machines ask.
@@ -250,6 +256,9 @@ impl Server {
             let (service, answered) = (service.clone(), answered.clone());
             async move { service.run_armings(answered).await }
         });
+        if let Some(oidc) = self.oidc {
+            drop(tokio::spawn(oidc.follow(stop.soft())));
+        }
         let traces = self.state.metrics.traces.clone();
         let management = Management {
             listener: self.grpc,

@@ -1,10 +1,13 @@
 //! From configuration to what the service is told.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{self, Config, Failure, Unknown};
 use crate::domain::Role;
 use crate::grpc::{Access, Anonymous, Known};
+use crate::oidc::{self, Oidc};
 use crate::render::Limits;
 use crate::seal::{InvalidKeys, Keys};
 use crate::service::{Assets, OnFailure, OnUnknown, Settings};
@@ -46,17 +49,51 @@ pub(super) fn settings(config: &Config, http_port: u16) -> Settings {
 }
 
 /// Who may manage this server.
-pub(super) fn access(config: &Config) -> Access {
+pub(super) fn access(config: &Config, oidc: Option<Arc<Oidc>>) -> Access {
     let certificates = config.management.identities.iter().map(|identity| Known {
         name: identity.name.clone(),
-        role: match identity.role {
-            config::Role::Viewer => Role::Viewer,
-            config::Role::Operator => Role::Operator,
-            config::Role::Admin => Role::Admin,
-        },
+        role: role(identity.role),
         secrets: identity.secrets,
     });
-    Access { anonymous: anonymous(config), certificates: certificates.collect() }
+    Access { anonymous: anonymous(config), certificates: certificates.collect(), oidc }
+}
+
+/// Whose tokens are taken beside ours.
+pub(super) fn oidc(config: &config::Oidc) -> Option<oidc::Settings> {
+    let given = |path: &Path| (!path.as_os_str().is_empty()).then(|| path.to_owned());
+    let ca = given(&config.ca_file);
+    let source = match (given(&config.jwks_file), config.jwks_url.as_str()) {
+        (Some(file), _) => oidc::Source::File(file),
+        (None, "") => oidc::Source::Discovered { ca },
+        (None, url) => oidc::Source::Url { url: url.to_owned(), ca },
+    };
+    config.is_on().then(|| oidc::Settings {
+        issuer: config.issuer.clone(),
+        audience: config.audience.clone(),
+        source,
+        refresh: config.refresh(),
+        algorithms: config.algorithms.clone(),
+        name_claim: config.name_claim.clone(),
+        role_claim: config.role_claim.clone(),
+        grants: config
+            .roles
+            .iter()
+            .map(|grant| oidc::Grant {
+                value: grant.value.clone(),
+                role: role(grant.role),
+                secrets: grant.secrets,
+            })
+            .collect(),
+        leeway: config.leeway(),
+    })
+}
+
+fn role(role: config::Role) -> Role {
+    match role {
+        config::Role::Viewer => Role::Viewer,
+        config::Role::Operator => Role::Operator,
+        config::Role::Admin => Role::Admin,
+    }
 }
 
 /// Who needs no credential. What reaches a listener of the network from this computer may have been

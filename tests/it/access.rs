@@ -5,6 +5,7 @@ mod calls;
 mod every_call;
 mod https;
 mod masks;
+mod oidc;
 mod secure;
 mod tokens;
 

@@ -210,7 +210,7 @@ impl Reply {
     }
 }
 
-/// Loopback, free ports, this database, and what a test adds.
+/// Loopback, free ports, this database, and what a test adds; `config` is a file of settings.
 pub(crate) fn config(url: &str, settings: &[(&'static str, &str)]) -> Config {
     let base = [
         ("database.url", url),
@@ -220,6 +220,8 @@ pub(crate) fn config(url: &str, settings: &[(&'static str, &str)]) -> Config {
         ("boot.hold_seconds", "1"),
         ("http.drain_seconds", "0"),
     ];
-    let overrides = base.iter().chain(settings).map(|(key, value)| -> Override { (key, (*value).into()) });
-    Config::load(None::<&Path>, [], overrides.collect()).unwrap()
+    let (files, settings): (Vec<_>, Vec<_>) =
+        base.iter().chain(settings).partition(|(key, _)| *key == "config");
+    let overrides = settings.into_iter().map(|(key, value)| -> Override { (key, (*value).into()) });
+    Config::load(files.first().map(|(_, file)| Path::new(file)), [], overrides.collect()).unwrap()
 }

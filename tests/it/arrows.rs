@@ -37,9 +37,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("proto", &[]),
+    ("oidc", &["domain", "error"]),
     // The rest of `service` may be named where a conversion needs the type of what it gives back.
     ("http", &["domain", "error", "service", "telemetry"]),
-    ("grpc", &["domain", "error", "catalog", "resolve", "boot", "service", "proto"]),
+    ("grpc", &["domain", "error", "catalog", "resolve", "boot", "service", "proto", "oidc"]),
     // `lint` and `template test` work offline, so the client asks no server for them; `lint` compiles templates for that.
     ("client", &["domain", "proto", "render", "lint", "manifest", "import", "man", "template_test"]),
     (
@@ -58,6 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "telemetry",
             "service",
             "proto",
+            "oidc",
             "http",
             "grpc",
         ],

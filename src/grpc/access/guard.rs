@@ -13,6 +13,7 @@ use super::identity::{Identity, Known};
 use super::table::{Need, need};
 use crate::error::{Code, Error};
 use crate::grpc::status::status;
+use crate::oidc::{self, Oidc, Verified};
 use crate::service::Service;
 
 /// The header in which a client says who uses it. Nothing proves it, so it counts only where nothing has to be proved.
@@ -36,12 +37,14 @@ pub enum Anonymous {
 }
 
 /// Who is let in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Access {
     /// Who needs no credential.
     pub anonymous: Anonymous,
     /// Who the holders of certificates are; the first that fits counts.
     pub certificates: Vec<Known>,
+    /// Whose tokens are taken beside ours.
+    pub oidc: Option<Arc<Oidc>>,
 }
 
 /// What stands before every call.
@@ -66,13 +69,14 @@ impl Guard {
     }
 
     /// Who makes this call, if it may. What needs nobody has nobody.
-    pub(super) fn admit(
+    pub(super) async fn admit(
         &self,
         path: &str,
         headers: &HeaderMap,
         caller: Option<&Caller>,
     ) -> Result<Option<Identity>, Status> {
         let Need::Role(needed) = need(path) else { return Ok(None) };
+        self.learn(headers).await;
         let Some(caller) = caller else {
             return Err(status(Error::new(
                 Code::Internal,
@@ -86,7 +90,7 @@ impl Guard {
             if error.code == Code::ResourceExhausted {
                 tracing::debug!(%origin, call = path, "refused a call");
             } else {
-                tracing::warn!(%origin, call = path, problem = %error, "refused a call");
+                tracing::warn!(%origin, call = path, problem = error.with_causes(), "refused a call");
             }
             let call = path.trim_start_matches('/');
             self.service.audit_denied("unknown", &origin.to_string(), call, &error.message);
@@ -124,9 +128,40 @@ impl Guard {
         }
     }
 
+    /// Has the keys of the identity provider read, where a token is signed with one that is not known.
+    async fn learn(&self, headers: &HeaderMap) {
+        if let (Some(oidc), Ok(Some(bearer))) = (&self.access.oidc, bearer(headers))
+            && oidc::looks_like_one(bearer)
+            && oidc.lacks_key(bearer)
+        {
+            oidc.refresh().await;
+        }
+    }
+
+    /// Whom the identity provider made a token for.
+    fn of_provider(&self, bearer: &str, origin: IpAddr) -> Result<Identity, Error> {
+        let Some(oidc) = &self.access.oidc else {
+            let problem = "the token is one of an identity provider (a JWT), and this server takes none: \
+                           management.oidc is not set";
+            return Err(Error::new(Code::Unauthenticated, problem));
+        };
+        let Verified { name, role, secrets } = oidc.verify(bearer)?;
+        let role = role.ok_or_else(|| {
+            let problem = format!(
+                "{name} has no role here: no value of the claim {} is in management.oidc.roles",
+                oidc.role_claim()
+            );
+            Error::new(Code::PermissionDenied, problem)
+        })?;
+        Ok(Identity::of_provider(name, role, secrets, origin.to_string()))
+    }
+
     /// A token counts before a certificate, and both before the place that the call comes from.
     fn identify(&self, headers: &HeaderMap, caller: &Caller, origin: IpAddr) -> Result<Identity, Error> {
         if let Some(bearer) = bearer(headers)? {
+            if oidc::looks_like_one(bearer) {
+                return self.of_provider(bearer, origin);
+            }
             let token = self.service.token(bearer)?;
             return Ok(Identity::of_token(&token, origin.to_string()));
         }

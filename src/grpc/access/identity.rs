@@ -17,6 +17,8 @@ pub(in crate::grpc) enum Method {
     Token,
     /// By a client certificate.
     Certificate,
+    /// By a token of the identity provider.
+    Oidc,
 }
 
 /// A caller.
@@ -48,6 +50,7 @@ impl Method {
             Self::Anonymous => "anonymous",
             Self::Token => "token",
             Self::Certificate => "certificate",
+            Self::Oidc => "jwt",
         }
     }
 }
@@ -71,6 +74,11 @@ impl Identity {
         Self { name, role, secrets, method: Method::Certificate, origin }
     }
 
+    /// Whom the identity provider made a token for.
+    pub(super) fn of_provider(name: String, role: Role, secrets: bool, origin: String) -> Self {
+        Self { name, role, secrets, method: Method::Oidc, origin }
+    }
+
     /// Whether secrets may be shown to it.
     pub(in crate::grpc) fn reads_secrets(&self) -> bool {
         self.secrets || self.role == Role::Admin
@@ -83,6 +91,7 @@ impl fmt::Display for Identity {
             Method::Anonymous => f.write_str("an anonymous caller"),
             Method::Token => write!(f, "the token {}", self.name),
             Method::Certificate => write!(f, "the certificate of {}", self.name),
+            Method::Oidc => f.write_str(&self.name),
         }
     }
 }

@@ -32,8 +32,9 @@ impl<S> Layer<S> for Guarding {
 
 impl<S, B> Service<Request<B>> for Guarded<S>
 where
-    S: Service<Request<B>, Response = Response<Body>>,
+    S: Service<Request<B>, Response = Response<Body>> + Clone + Send + 'static,
     S::Future: Send + 'static,
+    B: Send + 'static,
 {
     type Response = Response<Body>;
     type Error = S::Error;
@@ -43,16 +44,23 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let caller = request.extensions().get::<Caller>();
-        match self.guard.admit(request.uri().path(), request.headers(), caller) {
-            Ok(identity) => {
-                if let Some(identity) = identity {
-                    request.extensions_mut().insert(identity);
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The one that is ready is the one to call; the next call has another.
+        let next = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, next);
+        let guard = self.guard.clone();
+        let (mut head, body) = request.into_parts();
+        Box::pin(async move {
+            let caller = head.extensions.get::<Caller>();
+            match guard.admit(head.uri.path(), &head.headers, caller).await {
+                Ok(identity) => {
+                    if let Some(identity) = identity {
+                        head.extensions.insert(identity);
+                    }
+                    inner.call(Request::from_parts(head, body)).await
                 }
-                Box::pin(self.inner.call(request))
+                Err(status) => Ok(status.into_http()),
             }
-            Err(status) => Box::pin(async move { Ok(status.into_http()) }),
-        }
+        })
     }
 }

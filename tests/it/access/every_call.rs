@@ -7,8 +7,11 @@ use prost::Message;
 use prost_types::FileDescriptorSet;
 use pxe_init::domain::Role;
 use pxe_init::grpc::{NEEDS, Need};
+use serde_json::{Value, json};
+use tempfile::TempDir;
 use tonic::Code;
 
+use super::oidc::Provider;
 use super::{calls, closed, make};
 
 /// The path of every call that is described to whoever asks the server what it has.
@@ -48,7 +51,15 @@ fn the_table_has_every_call_and_no_other() {
 
 #[tokio::test]
 async fn every_call_asks_who_calls() {
-    let (app, admin) = closed(&[]).await;
+    let (provider, dir) = (Provider::new(), TempDir::new().unwrap());
+    let (keys, config) = (dir.path().join("keys.json"), dir.path().join("server.toml"));
+    std::fs::write(&keys, provider.jwks("")).unwrap();
+    std::fs::write(&config, Provider::settings(&format!("jwks_file = \"{}\"", keys.display()))).unwrap();
+    let jwt = |changed: Value| provider.token("EdDSA", "ed", &changed);
+    let [eyes, hands, heads] = ["eyes", "hands", "heads"].map(|group| jwt(json!({ "groups": [group] })));
+    let old = jwt(json!({ "exp": 1 }));
+    let foreign = Provider::new().token("EdDSA", "ed", &json!({}));
+    let (app, admin) = closed(&[("config", config.to_str().unwrap())]).await;
     let viewer = make(&app, &admin, "viewer", "viewer", |_| ()).await;
     let operator = make(&app, &admin, "operator", "operator", |_| ()).await;
     let expired = make(&app, &admin, "expired", "admin", |request| request.expires_in_seconds = 1).await;
@@ -66,6 +77,11 @@ async fn every_call_asks_who_calls() {
         (Some(&*viewer), Some(Role::Viewer)),
         (Some(&*operator), Some(Role::Operator)),
         (Some(&*admin), Some(Role::Admin)),
+        (Some(&*foreign), None),
+        (Some(&*old), None),
+        (Some(&*eyes), Some(Role::Viewer)),
+        (Some(&*hands), Some(Role::Operator)),
+        (Some(&*heads), Some(Role::Admin)),
     ];
     let mut tried = 0;
     for (token, role) in credentials {
@@ -88,7 +104,7 @@ async fn every_call_asks_who_calls() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 7 * served().len());
+    assert_eq!(tried, 12 * served().len());
 }
 
 #[tokio::test]
