@@ -10,9 +10,11 @@ import pytest
 
 from harness import boot_assets, postgres
 from harness.cli import Cli
+from harness.lan import Lan, lan
 from harness.paths import CLIENT, SERVER
 from harness.qemu import FIRMWARES, Hardware, Machine
 from harness.server import Server
+from harness.volume import volume
 
 # How much of a log a failure shows.
 TAIL_LINES = 80
@@ -132,10 +134,17 @@ def power_on(tmp_path: Path) -> Iterator[Callable[[Hardware, Server], Machine]]:
 
 @pytest.fixture
 def local_disk(tmp_path: Path) -> Path:
-    """A disk that a BIOS can boot; it says so on the console."""
+    """A disk that says on the console that it was booted."""
     file = tmp_path / "disk.img"
-    file.write_bytes(boot_assets.disk())
+    file.write_bytes(volume(boot_assets.LOCAL_DISK))
     return file
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Iterator[Lan]:
+    """A network of the test's own; servers that are made after it are in it."""
+    with lan(tmp_path) as network:
+        yield network
 
 
 @pytest.fixture(scope="session")

@@ -5,21 +5,14 @@ The firmware of UEFI machines boots by its own means, PXE or HTTP. A BIOS has no
 the second step, as on many virtual machines.
 """
 
-import dataclasses
 import os
 import subprocess
 import time
 
 import pytest
 
-from harness.lan import IPXE, SWITCH, Lan, ip, lan
-from harness.qemu import Hardware, kernel_arguments
-
-
-@pytest.fixture
-def network(tmp_path) -> Lan:
-    with lan(tmp_path) as network:
-        yield network
+from harness.lan import IPXE, SWITCH, ip
+from harness.qemu import kernel_arguments
 
 
 @pytest.fixture
@@ -34,15 +27,11 @@ def chain(network, boot_server, boot_cli, assets):
     return boot_server
 
 
-def plugged_in(hardware: Hardware, network: Lan, own_boot: str | None = None) -> Hardware:
-    return dataclasses.replace(hardware, cable=network.cable(), own_boot=own_boot)
-
-
 def test_bios_and_uefi_at_once(network, chain, hardware, power_on):
     """Two machines, two firmwares, two rules, one DHCP server that gives addresses too."""
     dnsmasq = network.dnsmasq("dnsmasq.conf", chain.http_port)
-    bios = power_on(plugged_in(hardware("bios"), network), chain)
-    uefi = power_on(plugged_in(hardware("uefi"), network, "PXE"), chain)
+    bios = power_on(network.plug(hardware("bios")), chain)
+    uefi = power_on(network.plug(hardware("uefi"), "PXE"), chain)
 
     assert "e2e.rule=bios" in kernel_arguments(bios)
     assert "e2e.rule=uefi" in kernel_arguments(uefi)
@@ -52,7 +41,7 @@ def test_bios_and_uefi_at_once(network, chain, hardware, power_on):
 def test_uefi_http_boot(network, chain, hardware, power_on):
     """The firmware loads iPXE from the server's own assets: nothing speaks TFTP."""
     dnsmasq = network.dnsmasq("dnsmasq-http.conf", chain.http_port)
-    machine = power_on(plugged_in(hardware("uefi"), network, "HTTP"), chain)
+    machine = power_on(network.plug(hardware("uefi"), "HTTP"), chain)
 
     assert "e2e.rule=uefi" in kernel_arguments(machine)
     assert "dnsmasq-tftp" not in dnsmasq.output and "assets/ipxe.efi" in dnsmasq.output
@@ -73,8 +62,8 @@ def test_proxy_beside_a_foreign_server(network, chain, hardware, power_on):
         other = network.dnsmasq(plain, chain.http_port, prefix=inside, interface="eth0")
         proxy = network.dnsmasq("dnsmasq-proxy.conf", chain.http_port)
 
-        bios = power_on(plugged_in(hardware("bios"), network), chain)
-        uefi = power_on(plugged_in(hardware("uefi"), network, "PXE"), chain)
+        bios = power_on(network.plug(hardware("bios")), chain)
+        uefi = power_on(network.plug(hardware("uefi"), "PXE"), chain)
 
         assert "e2e.rule=bios" in kernel_arguments(bios)
         assert "e2e.rule=uefi" in kernel_arguments(uefi)

@@ -103,7 +103,7 @@ def test_the_servers_settings_of_compose():
 
 @functools.cache
 def dhcp_tools() -> Path:
-    done = attempt(ROOT / "scripts" / "dhcp-tools")
+    done = attempt(ROOT / "scripts" / "debian-tools", "dhcp")
     if done.returncode == UNAVAILABLE:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stderr

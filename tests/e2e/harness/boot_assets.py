@@ -1,4 +1,4 @@
-"""A kernel, an initramfs that says how it was started, and a disk that says that it was booted."""
+"""A kernel, and an initramfs that says how it was started."""
 
 import fcntl
 import gzip
@@ -96,12 +96,3 @@ def cpio(name: str, mode: int, content: bytes) -> bytes:
 
 def pad(data: bytes) -> bytes:
     return data + b"\0" * (-len(data) % 4)
-
-
-def disk() -> bytes:
-    """A disk whose boot sector writes `LOCAL_DISK` to the serial port and halts."""
-    head = bytes.fromhex("fa 31c0 8ed8 ba f803")  # cli; ax = ds = 0; dx = COM1
-    loop = bytes.fromhex("ac 84c0 7403 ee ebf8 f4 ebfd")  # while (al = *si++) out dx, al; halt for ever
-    text = 0x7C00 + len(head) + 3 + len(loop)
-    sector = head + b"\xbe" + text.to_bytes(2, "little") + loop + LOCAL_DISK.encode() + b"\r\n\0"
-    return (sector.ljust(510, b"\0") + b"\x55\xaa").ljust(1 << 20, b"\0")

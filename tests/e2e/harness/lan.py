@@ -1,6 +1,7 @@
 """A network of its own, in a network namespace: a switch, cables to machines, and the DHCP servers of `config/examples`."""
 
 import ctypes
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from .debian import debian_tool
 from .paths import ROOT
 from .process import Child
+from .qemu import Hardware
 
 # What the examples call pxe-init, which is this end of the switch here.
 SERVER = "10.1.0.5"
@@ -45,6 +48,10 @@ class Lan:
         ip(f"tuntap add dev {name} mode tap")
         ip(f"link set {name} master {SWITCH} up")
         return name
+
+    def plug(self, hardware: Hardware, own_boot: str | None = None) -> Hardware:
+        """The same hardware, with a cable of this network."""
+        return dataclasses.replace(hardware, cable=self.cable(), own_boot=own_boot)
 
     def dnsmasq(self, example: str, http_port: int, prefix: tuple[str, ...] = (), interface: str = SWITCH) -> Child:
         """Starts dnsmasq on an example, with nothing but the interface, the TFTP directory and the port changed."""
@@ -97,12 +104,7 @@ def dnsmasq() -> list[str]:
     """The command; skips the test where there is none."""
     if found := shutil.which("dnsmasq"):
         return [found]
-    done = subprocess.run([ROOT / "scripts" / "dhcp-tools"], capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(f"no dnsmasq: {done.stderr.strip()}")
-    root = Path(done.stdout.strip())
-    libraries = ":".join(str(path) for path in root.glob("usr/lib/*-linux-gnu"))
-    return ["env", f"LD_LIBRARY_PATH={libraries}", str(root / "usr/sbin/dnsmasq")]
+    return debian_tool("dhcp", "usr/sbin/dnsmasq")
 
 
 def ip(command: str) -> None:
