@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.paths import ROOT
+from named import CLIENT, chart_values, metrics, settings, wrong_command
 from support import hold, run
 
 
@@ -66,3 +67,25 @@ def test_every_page_is_in_the_readme():
     linked = {target for _, target, _ in links(ROOT / "README.md")}
     pictures = set((ROOT / "docs" / "uml").glob("*.svg"))
     assert {page.name for page in set(PAGES[1:]) | pictures if page not in linked} == set()
+
+
+# Those that people wrote; the others are made of what they are about.
+WRITTEN = [page for page in PAGES if page.name not in ("CHANGELOG.md", "cli.md", "configuration.md", "api.md", "metrics.md")]
+# Begin like settings, and are a template, and what matchbox calls its own.
+NO_SETTINGS = {"boot.ipxe", "boot.kernel", "boot.initrd", "boot.args"}
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+def test_pages_name_what_there_is(page):
+    """Commands with their flags, settings, metrics and source files."""
+    text = page.read_text()
+    wrong = [wrong_command(line.strip()) for line in re.findall(rf"{CLIENT} ([a-z-][^`|#;&>)…\n]*)", text.replace("\\\n", " "))]
+    known = chart_values() | settings() if page.name == "kubernetes.md" else settings()
+    first = {name.split(".")[0] for name in settings()}
+    keys = {key for key in re.findall(r"`([a-z_]+(?:\.[a-zA-Z_]+)+)(?: = [^`]*)?`", text) if key.split(".")[0] in first}
+    wrong += sorted(keys - known - NO_SETTINGS)
+    named = {re.sub(r"_(bucket|count|sum)$", "", name) for name in re.findall(r"\bpxe_init_\w+", text)}
+    wrong += sorted(named - metrics() - {"pxe_init_v1"})
+    files = re.findall(r"`([\w/]+\.rs)`", text)
+    wrong += [file for file in files if not (ROOT / file).exists() and not (ROOT / "src" / file).exists()]
+    assert [what for what in wrong if what] == []

@@ -10,6 +10,7 @@ import pytest
 
 from harness.paths import ROOT
 from harness.server import Server
+from named import wrong_command
 from support import UPDATE, run
 
 UML = ROOT / "docs" / "uml"
@@ -70,16 +71,11 @@ def test_calls_exist():
 
 def test_commands_exist():
     """Each command of the client is in its reference, with the flags that it is given."""
-    reference = (ROOT / "docs" / "cli.md").read_text()
-    sections = {section.splitlines()[0]: section for section in re.split(r"^#+ pxe-init-client ", reference, flags=re.MULTILINE)[1:]}
     count = 0
     for name, text in sources():
         for line in re.findall(r"pxe-init-client ([^\"].*)", text):
-            line = line.replace("\\n", " ")
-            command = max((c for c in sections if line == c or line.startswith(f"{c} ")), key=len, default=None)
-            assert command, f"{name}: there is no command pxe-init-client {line}"
-            for flag in re.findall(r"(?<=\s)--?[a-z][a-z-]*", line):
-                assert re.search(rf"^ +(-\w, )?{flag}\b", sections[command], re.MULTILINE), f"{name}: {command} has no {flag}"
+            wrong = wrong_command(line.replace("\\n", " "))
+            assert wrong is None, f"{name}: {wrong}"
             count += 1
     assert count >= 10
 
