@@ -22,7 +22,7 @@ def wrong_command(line: str) -> str | None:
     """What is wrong with what follows the client's name: a command that there is not, or a flag that it does not take."""
     line = re.sub(r"^(--grpc-endpoint \S+|-q) ", "", line)
     command = max((c for c in sections() if c and (line == c or line.startswith(f"{c} "))), key=len, default=None)
-    if command is None:
+    if command is None or (f"Usage: {CLIENT} {command} [OPTIONS] <COMMAND>" in sections()[command] and f"{command} " in line):
         return f"there is no command {CLIENT} {line}"
     everywhere = sections()[""]
     for flag in re.findall(r"(?<=\s)--?[a-z][a-z-]*", re.sub(r'"[^"]*("|$)', "", line)):
