@@ -1,6 +1,6 @@
 # What people type. The work is in cargo and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-e2e test-site test-deps lint check-fmt clippy doc deny fmt bench bench-quick bench-criterion load fuzz chart-example deb container
+.PHONY: help run test test-rust test-e2e test-site test-deps lint check-fmt clippy doc deny fmt bench bench-quick bench-criterion load fuzz chart-example uml deb container
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ load: ## Let machines ask a server of their own (ARGS="--mode storm -n 10000"; A
 
 chart-example: ## Write charts/example.yaml and the snapshots of the chart anew
 	UPDATE_DOCS=1 scripts/run-tests site -- -n 0 -k chart
+
+uml: ## Write the pictures of the diagrams in docs/uml anew (Debian package plantuml)
+	@exec scripts/uml
 
 deb: ## Make target/pxe-init.deb, the Debian package
 	scripts/deb target/pxe-init.deb

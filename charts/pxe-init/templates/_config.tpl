@@ -6,6 +6,12 @@ http:
   base_url: {{ .Values.http.baseUrl | quote }}
   drain_seconds: {{ .Values.http.drainSeconds }}
   stop_seconds: {{ .Values.http.stopSeconds }}
+{{- if include "pxe-init.httpsSecret" . }}
+http.tls:
+  port: {{ .Values.http.tls.port }}
+  cert: /etc/pxe-init-http-tls/tls.crt
+  key: /etc/pxe-init-http-tls/tls.key
+{{- end }}
 grpc:
   address: {{ eq .Values.management.mode "loopback" | ternary "127.0.0.1" .Values.http.address | quote }}
   port: {{ .Values.management.port }}
@@ -18,6 +24,11 @@ grpc.tls:
   client_ca: /etc/pxe-init-tls/ca.crt
   client_auth: {{ .Values.management.tls.clientCertificates }}
   {{- end }}
+{{- with .Values.management.tls.identities }}
+management:
+  identities:
+    {{- toYaml . | nindent 4 }}
+{{- end }}
 {{- end }}
 database:
   {{- if eq .Values.database.type "sqlite" }}
@@ -50,6 +61,23 @@ log:
   filter: {{ .Values.log.filter | quote }}
 {{- end }}
 
+{{/* A list of maps of scalars is written otherwise than in JSON. */}}
+{{- define "pxe-init.tomlValue" -}}
+{{- if and (kindIs "slice" .) . (kindIs "map" (first .)) }}
+{{- $maps := list }}
+{{- range . }}
+{{- $pairs := list }}
+{{- range $key, $value := . }}
+{{- $pairs = append $pairs (printf "%s = %s" $key (toJson $value)) }}
+{{- end }}
+{{- $maps = append $maps (printf "{ %s }" (join ", " $pairs)) }}
+{{- end -}}
+[{{ join ", " $maps }}]
+{{- else -}}
+{{ toJson . }}
+{{- end }}
+{{- end }}
+
 {{/* config.toml. A scalar or a list of scalars in JSON is one in TOML too; Helm's own toToml writes 8080.0 for a port. */}}
 {{- define "pxe-init.toml" -}}
 {{- $settings := include "pxe-init.settings" . | fromYaml }}
@@ -66,7 +94,7 @@ log:
 {{- range $section, $keys := mergeOverwrite (deepCopy .Values.config) $settings }}
 [{{ $section }}]
 {{- range $key, $value := $keys }}
-{{ $key }} = {{ toJson $value }}
+{{ $key }} = {{ include "pxe-init.tomlValue" $value }}
 {{- end }}
 {{- end }}
 {{- end }}

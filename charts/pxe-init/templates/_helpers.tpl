@@ -65,6 +65,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if ne .Values.management.mode "loopback" }}true{{ end }}
 {{- end }}
 
+{{/* The secret with the certificate for machines; empty where there is no HTTPS. */}}
+{{- define "pxe-init.httpsSecret" -}}
+{{- if .Values.http.tls.secret }}
+{{- .Values.http.tls.secret }}
+{{- else if .Values.http.tls.certManager.enabled }}
+{{- include "pxe-init.fullname" . }}-tls
+{{- end }}
+{{- end }}
+
 {{/* The secret with the certificate of management; empty where there is no TLS. */}}
 {{- define "pxe-init.managementSecret" -}}
 {{- if eq .Values.management.mode "tls" }}

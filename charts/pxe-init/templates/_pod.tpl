@@ -60,6 +60,10 @@ spec:
       ports:
         - name: http
           containerPort: {{ .Values.http.port }}
+        {{- if include "pxe-init.httpsSecret" . }}
+        - name: https
+          containerPort: {{ .Values.http.tls.port }}
+        {{- end }}
         {{- if include "pxe-init.managementServed" . }}
         - name: grpc
           containerPort: {{ .Values.management.port }}
@@ -90,6 +94,11 @@ spec:
           readOnly: true
         - name: data
           mountPath: /var/lib/pxe-init
+        {{- if include "pxe-init.httpsSecret" . }}
+        - name: http-tls
+          mountPath: /etc/pxe-init-http-tls
+          readOnly: true
+        {{- end }}
         {{- if include "pxe-init.managementSecret" . }}
         - name: management-tls
           mountPath: /etc/pxe-init-tls
@@ -117,11 +126,17 @@ spec:
     - name: config
       configMap:
         name: {{ include "pxe-init.fullname" . }}
+    {{- with include "pxe-init.httpsSecret" . }}
+    - name: http-tls
+      secret:
+        secretName: {{ . }}
+        # 0440: the group is the pod's.
+        defaultMode: 288
+    {{- end }}
     {{- with include "pxe-init.managementSecret" . }}
     - name: management-tls
       secret:
         secretName: {{ . }}
-        # 0440: the group is the pod's.
         defaultMode: 288
     {{- end }}
     {{- with .Values.database.tls.secret }}

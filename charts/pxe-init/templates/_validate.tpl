@@ -34,8 +34,26 @@
 {{- if and $tls.certManager.enabled (not $tls.certManager.issuer) }}
 {{- fail "management.tls.certManager.issuer: which one?" }}
 {{- end }}
+{{- if and $tls.identities (eq $tls.clientCertificates "none") }}
+{{- fail "management.tls.identities says who the holders of client certificates are: set management.tls.clientCertificates" }}
+{{- end }}
 {{- else if or $tls.secret $tls.certManager.enabled }}
 {{- fail (printf "management.tls says nothing with management.mode: %s" .Values.management.mode) }}
+{{- end }}
+{{- $https := .Values.http.tls }}
+{{- if and $https.secret $https.certManager.enabled }}
+{{- fail "http.tls.secret and http.tls.certManager: one of the two" }}
+{{- end }}
+{{- if and $https.certManager.enabled (not $https.certManager.issuer) }}
+{{- fail "http.tls.certManager.issuer: which one?" }}
+{{- end }}
+{{- if include "pxe-init.httpsSecret" . }}
+{{- if has (int $https.port) (list (int .Values.http.port) (int .Values.management.port)) }}
+{{- fail (printf "http.tls.port: %d is the port of something else" (int $https.port)) }}
+{{- end }}
+{{- if eq (int .Values.http.service.tlsPort) (int .Values.http.service.port) }}
+{{- fail (printf "http.service.port and http.service.tlsPort are both %d" (int .Values.http.service.port)) }}
+{{- end }}
 {{- end }}
 {{- if .Values.management.ingress.enabled }}
 {{- if not (include "pxe-init.managementServed" .) }}

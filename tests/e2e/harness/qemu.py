@@ -64,12 +64,12 @@ class Machine:
     @property
     def console(self) -> str:
         """The text on the serial console until now, without terminal control."""
-        return _ESCAPES.sub("", self._child.output)
+        return console(self._child.output)
 
     @property
     def text(self) -> str:
         """The same as one line: a BIOS console breaks lines at 80 columns, in the middle of words."""
-        return self.console.replace("\n", "")
+        return console_text(self._child.output)
 
     def wait_for(self, marker: str, timeout: float = BOOT_TIMEOUT, after: int = 0) -> int:
         """Waits until the console shows `marker`, from the position `after` on. The position behind it."""
@@ -94,6 +94,16 @@ class Machine:
     def stop(self) -> None:
         """Pulls the plug."""
         self._child.terminate()
+
+
+def console(output: str) -> str:
+    """What a serial console shows, without terminal control."""
+    return _ESCAPES.sub("", output)
+
+
+def console_text(output: str) -> str:
+    """The same as one line."""
+    return console(output).replace("\n", "")
 
 
 def require(firmware: str) -> None:

@@ -1,7 +1,15 @@
-"""The commands of the README.
+"""The commands of the README and of docs/getting-started.md.
 
-A fenced block is run when the last line with text before it is `<!-- test: serve -->` (it serves, in the foreground) or
-`<!-- test: run -->` (it ends by itself). In a `console` block the lines that begin with `$ ` are the commands, and the
+A fenced block is of use to a test when the last line with text before it is `<!-- test: ROLE -->`, where the role is
+
+- `serve`: it serves, in the foreground;
+- `run`: it ends by itself, well;
+- `fails`: it ends by itself, with an error;
+- `prints`: what the `run` or `fails` before it prints, line by line, where `…` stands for anything;
+- `machine`: it powers a machine on, in the foreground;
+- `console`: what the machine's console shows, likewise.
+
+In a `console` block the lines that begin with `$ ` are the commands, and the
 others are what they print; every other block is all commands.
 """
 
@@ -9,6 +17,7 @@ import re
 from dataclasses import dataclass
 
 _MARK = re.compile(r"<!--\s*test:\s*(\S+)\s*-->")
+_ROLES = ("serve", "run", "fails", "prints", "machine", "console")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})\s*(\S*)")
 
 
@@ -19,6 +28,11 @@ class Block:
     role: str
     line: int
     commands: str
+
+    @property
+    def pieces(self) -> list[str]:
+        """Of what is printed: the texts that follow each other, between line ends and `…`."""
+        return [piece.strip() for piece in re.split(r"[\n…]", self.commands) if piece.strip()]
 
 
 def blocks(markdown: str) -> list[Block]:
@@ -33,8 +47,8 @@ def blocks(markdown: str) -> list[Block]:
                 found.append(Block(mark[0], number, _commands(opening[2], content)))
             mark = None
         elif marked := _MARK.fullmatch(line.strip()):
-            if marked[1] not in ("serve", "run"):
-                raise ValueError(f"line {number}: `test: {marked[1]}` is neither serve nor run")
+            if marked[1] not in _ROLES:
+                raise ValueError(f"line {number}: `test: {marked[1]}` is none of {', '.join(_ROLES)}")
             mark = (marked[1], number)
         elif line.strip() and mark:
             raise ValueError(f"line {mark[1]}: the mark stands before no block")

@@ -49,6 +49,25 @@ MATRIX = {
             },
         }
     ),
+    "https-of-cert-manager": values(
+        http={
+            "service": {"metallb": {"loadBalancerIPs": ["10.1.0.5"]}, "tlsPort": 8443, "type": "NodePort", "tlsNodePort": 30443},
+            "tls": {"certManager": {"enabled": True, "issuer": "site-ca", "dnsNames": ["boot.example.org"], "ipAddresses": ["10.1.0.6"]}},
+        },
+        networkPolicy={"enabled": True},
+    ),
+    "https-of-a-secret": values(http={"tls": {"secret": "boot-tls", "port": 9443}}),
+    "client-certificates": values(
+        management={
+            "mode": "tls",
+            "tls": {
+                "secret": "boot-tls",
+                "clientCertificates": "required",
+                "identities": [{"name": "ci.example.org", "role": "operator", "secrets": True}, {"name": "ada@example.org", "role": "admin"}],
+            },
+        },
+        config={"management": {"anonymous": "never"}},
+    ),
     "tls-of-a-secret": values(management={"mode": "tls", "tls": {"secret": "boot-tls"}}),
     "persistent": values(persistence={"enabled": True, "storageClass": "fast", "size": "5Gi"}, replicaCount=3),
     "sqlite": {
@@ -149,6 +168,21 @@ WRONG = {
     ),
     "a certificate of nobody": (values(management={"mode": "tls", "tls": {"certManager": {"enabled": True}}}), "issuer"),
     "a certificate for nothing": (values(management={"tls": {"secret": "a"}}), "loopback"),
+    "two certificates for machines": (
+        values(http={"tls": {"secret": "a", "certManager": {"enabled": True, "issuer": "b"}}}),
+        "http.tls.secret and http.tls.certManager",
+    ),
+    "a certificate for machines of nobody": (values(http={"tls": {"certManager": {"enabled": True}}}), "http.tls.certManager.issuer"),
+    "HTTPS on the port of something else": (values(http={"tls": {"secret": "a", "port": 8080}}), "http.tls.port"),
+    "HTTPS on the service's port for HTTP": (values(http={"tls": {"secret": "a"}, "service": {"port": 443}}), "tlsPort"),
+    "people without certificates": (
+        values(management={"mode": "tls", "tls": {"secret": "a", "identities": [{"name": "ada", "role": "admin"}]}}),
+        "clientCertificates",
+    ),
+    "a role that there is not": (
+        values(management={"mode": "tls", "tls": {"secret": "a", "identities": [{"name": "ada", "role": "root"}]}}),
+        "role",
+    ),
     "a CA that is not there": ({"database": {"host": "db", "sslMode": "verify-full"}}, "database.tls.secret"),
     "a client certificate from nowhere": (
         {"database": {"host": "db", "tls": {"clientCertificate": True}}},

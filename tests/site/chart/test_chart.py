@@ -10,8 +10,8 @@ import yaml
 
 from chart.helm import CHART, HELM, documents, needs_helm, one, refused, template
 from chart.matrix import MATRIX, WRONG
-from harness.paths import ROOT, SERVER
-from harness.server import clean_environment
+from harness.paths import CLIENT, ROOT, SERVER
+from harness.server import Server, clean_environment
 from support import attempt, hold, run
 
 SNAPSHOTS = ROOT / "tests" / "site" / "snapshots" / "chart"
@@ -74,7 +74,7 @@ def test_the_server_takes_its_settings(name, tmp_path, certificates):
     file = tmp_path / "config.toml"
     # The volumes are not mounted here, and what is not there may be refused.
     settings_here = settings.replace('"/srv/boot"', json.dumps(str(tmp_path)))
-    for mount in ("tls", "database-tls", "keys"):
+    for mount in ("tls", "http-tls", "database-tls", "keys"):
         settings_here = settings_here.replace(f'"/etc/pxe-init-{mount}/', f'"{certificates}/')
     file.write_text(settings_here)
     variables = {entry["name"]: entry.get("value", "from-elsewhere") for entry in container(manifests)["env"]}
@@ -121,6 +121,7 @@ def test_what_holds_always(name):
 
     names = {port["name"]: port["containerPort"] for port in main["ports"]}
     assert names["http"] == config["http"]["port"]
+    assert names.get("https") == config["http"].get("tls", {}).get("port")
     assert (names.get("grpc") == config["grpc"]["port"]) == (config["grpc"]["address"] != "127.0.0.1")
     volumes = {volume["name"] for volume in spec["volumes"]}
     volumes |= {claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", [])}
@@ -188,15 +189,52 @@ def test_versions_are_the_programs():
         ("node-port", ["http://NODE:30080/boot.ipxe"]),
         ("cluster-ip", ["http://boot-pxe-init.provisioning:80/boot.ipxe"]),
         ("persistent", ["statefulset/boot-pxe-init"]),
+        ("https-of-a-secret", ["https://ADDRESS/boot.ipxe", "boot-tls"]),
+        ("tls-of-cert-manager", ["PXE_INIT_ENDPOINT=grpcs://boot-pxe-init-management.provisioning:5000", "boot-pxe-init-management-tls"]),
+        ("client-certificates", ["PXE_INIT_CERT="]),
         ("insecure-behind-ingress", ["WARNING", "boot-pxe-init-management.provisioning:5000"]),
     ],
 )
 def test_notes(name, said):
-    needs_helm()
-    arguments = ["--namespace", "provisioning", "--dry-run=client", "--values", "-"]
-    notes = run(HELM, "install", "boot", CHART, *arguments, stdin=yaml.safe_dump(MATRIX[name])).split("NOTES:")[1]
+    notes = notes_of(MATRIX[name])
     for part in said:
         assert part in notes
+
+
+def notes_of(values: dict) -> str:
+    """What helm says after an installation."""
+    needs_helm()
+    arguments = ["--namespace", "provisioning", "--dry-run=client", "--values", "-"]
+    return run(HELM, "install", "boot", CHART, *arguments, stdin=yaml.safe_dump(values)).split("NOTES:")[1]
+
+
+def test_the_first_token_as_the_notes_say(tmp_path, certificates):
+    """With a kubectl that runs the command here, on the pod's configuration."""
+    values = MATRIX["sqlite"] | {"management": {"mode": "tls", "tls": {"secret": "boot-tls"}}}
+    settings = one(documents(template(values)), "ConfigMap")["data"]["config.toml"]
+    settings = settings.replace("/var/lib/pxe-init/", f"{tmp_path}/").replace("/etc/pxe-init-tls/", f"{certificates}/")
+    (tmp_path / "config.toml").write_text(settings)
+    pod = tmp_path / "kubectl"
+    pod.write_text(
+        '#!/bin/sh\necho "$@" >>calls\nwhile [ "$1" != -- ]; do shift; done\nshift\n'
+        f'exec "$(dirname "{SERVER}")/$(echo "$@" | cut -d" " -f1)" $(echo "$@" | cut -d" " -f2- | sed s,/etc/pxe-init/,{tmp_path}/,)\n'
+    )
+    pod.chmod(0o755)
+    (command,) = [line for line in notes_of(values).splitlines() if "token create root" in line]
+
+    done = attempt("bash", "-euo", "pipefail", "-c", command, cwd=tmp_path, env=clean_environment() | {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+
+    assert done.returncode == 0, done.stderr
+    assert "exec statefulset/boot-pxe-init -- pxe-init-server" in (tmp_path / "calls").read_text()
+    made = tmp_path / "root.token"
+    assert made.stat().st_mode & 0o077 == 0
+    server = Server(tmp_path, database_url=f"sqlite://{tmp_path}/pxe-init.db?mode=rwc")
+    server.start()
+    try:
+        known = run(CLIENT, "--grpc-endpoint", f"grpc://{server.grpc_target}", "--token-file", made, "whoami", env=clean_environment())
+    finally:
+        server.close()
+    assert "root" in known and "admin" in known
 
 
 def container(manifests: list[dict]) -> dict:
